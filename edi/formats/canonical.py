@@ -1,0 +1,251 @@
+"""The canonical reading: what every format turns into (docs: edi.md section 3).
+
+All classes are frozen. An absent fact is None, never guessed. Strings keep leading zeros and inner blanks. Times
+are ISO 8601 text, local to the OEM's plant unless the message itself carried an offset.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+Severity = Literal["reject", "warn"]
+Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong with a file: a stable code, where it stands, and a sentence a person can act on.
+
+    `segment` counts the segments of the whole file from 1; `element` is the standard's position, "2" or "2.1".
+    """
+
+    code: str
+    severity: Severity
+    segment: int | None = None
+    tag: str | None = None
+    element: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part wanted at one vehicle."""
+
+    part_number: str
+    supplier_part: str | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    family: str | None = None
+    order_ref: str | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallOffEvent:
+    """What one message says about one call: NEW, CHANGE, CANCEL and so on (settled point 4).
+
+    `call_number` is the call's identity by the profile's rule; it is no key of the canonical JSON.
+    """
+
+    event: str
+    sequence_number: str | None = None
+    sequence_source: str | None = None
+    vin: str | None = None
+    production_number: str | None = None
+    dock: str | None = None
+    line_feed: str | None = None
+    required_at: str | None = None
+    components: tuple[Component, ...] = ()
+    call_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    """One quantity of a delivery schedule in one period; JSON names the two ends `from` and `to`."""
+
+    quantity: str
+    from_: str | None = None
+    to: str | None = None
+    firmness: str | None = None
+    interval: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The delivery schedule of one part at one place."""
+
+    part_number: str
+    ship_to: str | None = None
+    dock: str | None = None
+    cumulative_received: str | None = None
+    lines: tuple[ReleaseLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DespatchLine:
+    """One delivered part: which call and vehicle it is for and where in the rack it stands."""
+
+    call_number: str | None = None
+    production_number: str | None = None
+    vin: str | None = None
+    sequence_number: str | None = None
+    part_number: str | None = None
+    supplier_part: str | None = None
+    quantity: str | None = None
+    unit: str | None = None
+    slot: str | None = None
+    serials: tuple[str, ...] = ()
+    order_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DespatchPackage:
+    """One rack: its number, the load carrier's type code, its lines in loading order."""
+
+    number: str | None = None
+    carrier_code: str | None = None
+    lines: tuple[DespatchLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Despatch:
+    """A despatch advice; `lines` are only those that stand in no package."""
+
+    shipment_number: str | None = None
+    departed_at: str | None = None
+    ship_from: str | None = None
+    ship_to: str | None = None
+    dock: str | None = None
+    carrier: str | None = None
+    truck: str | None = None
+    packages: tuple[DespatchPackage, ...] = ()
+    lines: tuple[DespatchLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What a partner says about something we sent: its reference as he wrote it, his verdict, his error codes."""
+
+    ref: str | None
+    accepted: bool
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message or transaction set; `segment_first` and `segment_last` are its place in the file.
+
+    `group_ref` is the functional group it came in; it is no key of the canonical JSON.
+    """
+
+    type: str
+    directory: str | None = None
+    association: str | None = None
+    ref: str | None = None
+    function: str | None = None
+    kind: str = "unknown"
+    document_number: str | None = None
+    issued_at: str | None = None
+    buyer: str | None = None
+    supplier: str | None = None
+    ship_to: str | None = None
+    call_offs: tuple[CallOffEvent, ...] = ()
+    releases: tuple[Release, ...] = ()
+    despatch: Despatch | None = None
+    acknowledged: tuple[Acknowledged, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    segment_first: int = 0
+    segment_last: int = 0
+    group_ref: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """True when nothing in this message rejects it."""
+        return not any(problem.severity == "reject" for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interchange:
+    """One envelope with its messages; `group_ref` is its first functional group, if it has any."""
+
+    sender: str | None = None
+    recipient: str | None = None
+    control_ref: str | None = None
+    prepared_at: str | None = None
+    test: bool = False
+    group_ref: str | None = None
+    problems: tuple[Problem, ...] = ()
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterchangeStart:
+    """The stream reached an envelope: who sends what to whom, before the first message is read."""
+
+    format: str
+    encoding: str
+    sender: str | None = None
+    recipient: str | None = None
+    control_ref: str | None = None
+    prepared_at: str | None = None
+    test: bool = False
+    segment_first: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterchangeEnd:
+    """The stream left an envelope: its first group and what was wrong with the envelope itself."""
+
+    group_ref: str | None = None
+    problems: tuple[Problem, ...] = ()
+    segment_last: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One file, read."""
+
+    format: str | None
+    encoding: str | None
+    sha256: str
+    problems: tuple[Problem, ...] = ()
+    interchanges: tuple[Interchange, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """True when no problem anywhere in the file has severity "reject"."""
+        found = [*self.problems]
+        for interchange in self.interchanges:
+            found += interchange.problems
+            for message in interchange.messages:
+                found += message.problems
+        return not any(problem.severity == "reject" for problem in found)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return exactly the keys of the canonical JSON, ready for `json.dumps`."""
+        return {
+            "format": self.format,
+            "encoding": self.encoding,
+            "sha256": self.sha256,
+            "problems": [as_json(problem) for problem in self.problems],
+            "interchanges": [as_json(interchange) for interchange in self.interchanges],
+        }
+
+
+_UNPRINTED = {
+    CallOffEvent: {"call_number"},
+    Message: {"group_ref", "segment_first", "segment_last"},
+}
+
+
+def as_json(value: object) -> Json:
+    """Return a canonical object as JSON: tuples become lists, `from_` becomes "from"."""
+    if isinstance(value, tuple):
+        return [as_json(item) for item in value]
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    hidden = _UNPRINTED.get(type(value), set())
+    return {
+        item.name.rstrip("_"): as_json(getattr(value, item.name))
+        for item in fields(value)  # type: ignore[arg-type]
+        if item.name not in hidden
+    }

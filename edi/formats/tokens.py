@@ -1,0 +1,280 @@
+"""Bytes to segments, for EDIFACT (ISO 9735) and X12 alike.
+
+Every chunk is brought into one normal form before it is split: the file's own separators become the control
+characters ISO 9735 level B reserves for that purpose, and released characters become plain data. After that
+splitting is plain, whatever the UNA or the ISA said.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal, NamedTuple
+
+from .canonical import Problem
+from .problems import make_problem
+
+Format = Literal["edifact", "x12", "vda", "flat"]
+
+COMPONENT = "\x1f"
+REPETITION = "\x1e"
+ELEMENT = "\x1d"
+SEGMENT = "\x1c"
+
+CHUNK_BYTES = 64 * 1024
+HEAD_BYTES = 256
+MAX_SEGMENT_CHARS = 256 * 1024
+
+# ISO 9735 annex A (S001/0001). A and B are seven bit; W and Y are UTF-8.
+CHARSETS = {
+    "UNOA": "ascii",
+    "UNOB": "ascii",
+    "UNOC": "iso8859-1",
+    "UNOD": "iso8859-2",
+    "UNOE": "iso8859-5",
+    "UNOF": "iso8859-7",
+    "UNOG": "iso8859-3",
+    "UNOH": "iso8859-4",
+    "UNOI": "iso8859-6",
+    "UNOJ": "iso8859-8",
+    "UNOK": "iso8859-9",
+    "UNOL": "iso8859-15",
+    "UNOW": "utf-8",
+    "UNOY": "utf-8",
+}
+
+_BOM = codecs.BOM_UTF8
+_BLANK = b" \t\r\n\x00\x1a"
+_PADDING = " \t\r\n\x00\x1a"
+_CONTROLS = bytes(range(0x20)) + b"\x7f"
+_UNREADABLE = re.compile("[\ufffd\x00\x1a]")
+_EMPTY_SEGMENTS = re.compile(f"{SEGMENT}[{SEGMENT} ]+")
+# Noncharacters: legal in no interchange, so they can stand for released characters while a chunk is split.
+_HELD = ("\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3", "\ufdd4")
+_VDA_RECORD = re.compile(rb"(511|551|651|611|621|671|711|811|821)\d\d")
+
+
+class RawSegment(NamedTuple):
+    """One segment as the EDI monitor lists it: its number in the file, its text, elements of components."""
+
+    number: int
+    tag: str
+    text: str
+    elements: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """The characters that cut a file; an empty string where the syntax has none."""
+
+    component: str
+    element: str
+    release: str
+    repetition: str
+    segment: str
+
+    def show(self, text: str) -> str:
+        """Return a normal-form segment as it would stand in the file."""
+        if self.release:
+            for sign in (self.release, self.segment, self.element, self.component):
+                text = text.replace(sign, self.release + sign)
+        text = text.replace(ELEMENT, self.element).replace(COMPONENT, self.component)
+        return text.replace(REPETITION, self.repetition)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the first bytes of an interchange say about how to read it."""
+
+    separators: Separators
+    encoding: str
+    skip: int
+    problems: tuple[Problem, ...] = ()
+
+
+def sniff(head: bytes) -> Format | None:
+    """Tell the format of a file from its first bytes (128 are enough), or None when it is no text we know."""
+    head = head.removeprefix(_BOM).lstrip(_BLANK)
+    if head.startswith((b"UNA", b"UNB")):
+        return "edifact"
+    if head.startswith(b"ISA"):
+        return "x12"
+    if _VDA_RECORD.match(head):
+        return "vda"
+    printable = not head.translate(None, bytes(range(0x20, 0x100)) + b"\t\r\n")
+    return "flat" if head and printable and b"\n" in head else None
+
+
+def edifact_head(head: bytes, encoding: str | None = None) -> Head | None:
+    """Read UNA and UNB S001; None when they cannot be made out (ISO 9735 clause 7, annex B)."""
+    una = head[:9].decode("latin-1") if head.startswith(b"UNA") and len(head) > 9 else ""
+    skip = len(una)
+    unb = head[skip:].lstrip(b" \r\n").decode("latin-1")
+    signs = una[3:] or _implied_signs(unb)
+    if len(signs) != 6 or not _distinct(signs[0], signs[1], signs[5]):
+        return None
+    level, _, rest = unb[4:].partition(signs[0])
+    version = rest[:1]
+    # Syntax 1 to 3 have no repetition separator: UNA's fifth character is then filler (some write '*' there).
+    repetition = signs[4].strip() if version >= "4" else ""
+    separators = Separators(signs[0], signs[1], signs[3].strip(), repetition, signs[5])
+    problems: tuple[Problem, ...] = ()
+    if encoding is None and level not in CHARSETS:
+        sentence = f"character set {level[:4]!r} is not one of ISO 9735; read as ASCII (set `encoding` in the profile)"
+        problems = (make_problem("unknown_charset", sentence, tag="UNB", element="1.1"),)
+    return Head(separators, encoding or CHARSETS.get(level, "ascii"), skip, problems)
+
+
+def _implied_signs(unb: str) -> str:
+    """Return UNA's six characters for an interchange that came without UNA."""
+    return f"{COMPONENT}{ELEMENT},  {SEGMENT}" if unb[3:4] == ELEMENT else ":+.? '"
+
+
+def x12_head(head: bytes, encoding: str | None = None) -> Head | None:
+    """Read the ISA's separators, padded to 106 bytes or not; None when it has no sixteen elements (X12.5)."""
+    text = head.decode("latin-1")
+    element = text[3:4]
+    fields = text.split(element, 16)
+    if len(fields) != 17 or len(fields[16]) < 2 or not _distinct(element, fields[16][0], fields[16][1]):
+        return None
+    repetition = fields[11] if fields[12] >= "00402" and len(fields[11]) == 1 and not fields[11].isalnum() else ""
+    problems: tuple[Problem, ...] = ()
+    if len(text) - len(fields[16]) != 104:
+        problems = (make_problem("unpadded_isa", "ISA elements are not padded to their fixed widths", tag="ISA"),)
+    return Head(
+        Separators(fields[16][0], element, "", repetition, fields[16][1]), encoding or "iso8859-1", 0, problems
+    )
+
+
+def _distinct(*signs: str) -> bool:
+    return len(set(signs)) == len(signs) and not any(sign.isalnum() or sign == " " for sign in signs)
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Normal-form segment texts of a stream, in batches that never span two interchanges.
+
+    `head` belongs to the batch last given out. Memory is bounded by one chunk and one segment.
+    """
+
+    source: BinaryIO
+    format: Format
+    encoding: str | None = None
+    head: Head | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+    def batches(self) -> Iterator[list[str]]:
+        """Give out the segments of one chunk after the other; stop at bytes that cannot be read at all."""
+        normalise = None
+        carry = ""
+        for piece in self._pieces():
+            if not carry.strip(_PADDING) and piece.startswith((b"UNA", b"UNB", b"ISA")):
+                head = self._read_head(piece)
+                if head is not None:
+                    self.head, carry = head, ""
+                    normalise = _Normaliser(head)
+                    piece = piece[head.skip :]
+            if normalise is None:
+                self._report("bad_separators", "the file's first segment does not say how the file is cut")
+                return
+            texts, carry = _cut(carry + normalise(piece))
+            if normalise.dirty:
+                texts = [_UNREADABLE.sub("\ufffd", text) for text in texts]
+            if len(carry) > MAX_SEGMENT_CHARS:
+                self._report("segment_too_long", "no segment terminator for a quarter of a million characters")
+                return
+            if texts:
+                yield texts
+        if carry.strip(_PADDING):
+            self._report("truncated", f"the file ends inside a segment: {carry.strip(_PADDING)[:20]!r}")
+
+    def _read_head(self, piece: bytes) -> Head | None:
+        if self.format == "edifact" and not piece.startswith(b"ISA"):
+            # UNB directly after UNA is the same interchange, and a piece of its own would be.
+            return edifact_head(piece[:HEAD_BYTES], self.encoding)
+        if self.format == "x12" and piece.startswith(b"ISA"):
+            return x12_head(piece[:HEAD_BYTES], self.encoding)
+        return None
+
+    def _report(self, code: str, text: str) -> None:
+        self.problems.append(make_problem(code, text))
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Cut the bytes before everything that might open an interchange; a wrong guess does no harm."""
+        opening = rb"ISA" if self.format == "x12" else rb"UNA|UNB"
+        candidate = re.compile(opening)
+        held = self.source.read(CHUNK_BYTES).removeprefix(_BOM).lstrip(_BLANK)
+        while held:
+            chunk = self.source.read(CHUNK_BYTES)
+            limit = len(held) - HEAD_BYTES if chunk else len(held)
+            start = 0
+            for match in candidate.finditer(held):
+                if match.start() >= limit:
+                    break
+                follows_una = held[start : start + 3] == b"UNA" and match.start() - start < 16
+                if match.start() > start and not follows_una:
+                    yield held[start : match.start()]
+                    start = match.start()
+            # The head of an interchange is never torn apart: what is left waits for the next chunk.
+            if not chunk or limit - start >= HEAD_BYTES:
+                yield held[start:limit]
+                start = limit
+            held = held[start:] + chunk
+
+
+class _Normaliser:
+    """Turns raw bytes of one interchange into normal form, chunk by chunk."""
+
+    def __init__(self, head: Head) -> None:
+        signs = head.separators
+        self.release = signs.release
+        own = "".join((signs.component, signs.element, signs.repetition, signs.segment))
+        pairs = ((signs.component, COMPONENT), (signs.element, ELEMENT), (signs.segment, SEGMENT))
+        self.separators = tuple(pair for pair in (*pairs, (signs.repetition, REPETITION)) if pair[0])
+        releasable = (signs.release, signs.component, signs.element, signs.segment, signs.repetition)
+        self.releases = tuple(
+            (signs.release + sign, held, sign) for sign, held in zip(releasable, _HELD, strict=True) if sign
+        )
+        # A line end inside a segment is a mainframe's 80-column wrap, never data, unless it is the terminator.
+        self.line_ends = bytes(set(b"\r\n") - set(own.encode("latin-1")))
+        self.foreign = bytes(set(_CONTROLS) - set(own.encode("latin-1")) - set(b"\r\n\x00\x1a"))
+        self.unreadable = {code: "\ufffd" for code in (*self.foreign, *map(ord, _HELD))}
+        self.decoder = codecs.getincrementaldecoder(head.encoding)("replace")
+        self.pending = ""
+        self.dirty = False
+
+    def __call__(self, raw: bytes) -> str:
+        raw = raw.translate(None, self.line_ends)
+        text = self.decoder.decode(raw)
+        if len(raw.translate(None, self.foreign)) != len(raw) or any(sign in text for sign in _HELD):
+            text = text.translate(self.unreadable)
+        self.dirty = self.dirty or "\ufffd" in text or "\x00" in text or "\x1a" in text
+        if self.release:
+            return self._released(self.pending + text)
+        return self._separated(text)
+
+    def _released(self, text: str) -> str:
+        trailing = len(text) - len(text.rstrip(self.release))
+        cut = len(text) - trailing % 2
+        text, self.pending = text[:cut], text[cut:]
+        if self.release not in text:
+            return self._separated(text)
+        for released, held, _ in self.releases:
+            text = text.replace(released, held)
+        text = self._separated(text.replace(self.release, ""))
+        for _, held, sign in self.releases:
+            text = text.replace(held, sign)
+        return text
+
+    def _separated(self, text: str) -> str:
+        for sign, own in self.separators:
+            text = text.replace(sign, own)
+        return text
+
+
+def _cut(text: str) -> tuple[list[str], str]:
+    """Split normal form into whole segments and the unfinished rest; blanks between segments are no data."""
+    if SEGMENT + SEGMENT in text or SEGMENT + " " in text:
+        text = _EMPTY_SEGMENTS.sub(SEGMENT, text)
+    texts = text.lstrip(SEGMENT + " ").split(SEGMENT)
+    return texts, texts.pop()

@@ -1,0 +1,1 @@
+"""Nothing is stored here yet; this app's own work brings its tables."""

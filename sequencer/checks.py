@@ -1,0 +1,1 @@
+"""System checks for what breaks a plant; registered at start."""

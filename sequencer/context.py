@@ -1,0 +1,10 @@
+"""What every page's top bar shows."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def plant(request: HttpRequest) -> dict[str, object]:
+    return {"demo": settings.DEMO}
