@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
-from edi.states import DeliveryStatus, EventStatus, MessageStatus, OutboundStatus
+from edi.states import (
+    DeliveryStatus,
+    EventStatus,
+    InterchangeStatus,
+    MessageStatus,
+    Moves,
+    OutboundStatus,
+)
+from inventory.errors import Refused, Stale
 from inventory.models import Customer
 from sequencer.models import SequencingProgram, Shipment
 
@@ -15,6 +25,21 @@ from sequencer.models import SequencingProgram, Shipment
 def choices(states: type) -> list[tuple[str, str]]:
     """Model choices of a status enumeration."""
     return [(state.value, state.value.replace("_", " ").lower()) for state in states]  # type: ignore[attr-defined]
+
+
+def move_row(row: models.Model, moves: Moves, new: str, **fields: Any) -> None:
+    """Moves one row along its net by a conditional UPDATE and brings `row` up to date.
+
+    Refuses a move the net does not have; raises `Stale` when somebody else moved the row first.
+    """
+    old: str = row.status  # type: ignore[attr-defined]
+    if new not in next(allowed for state, allowed in moves.items() if state == old):
+        raise Refused("forbidden_move", f"{row} is {old}; it cannot become {new}", old=old, new=new)
+    rows = type(row)._default_manager.filter(pk=row.pk, status=old)
+    if not rows.update(status=new, **fields):
+        raise Stale(str(row))
+    for name, value in {"status": new, **fields}.items():
+        setattr(row, name, value)
 
 
 class TradingPartner(models.Model):
@@ -25,8 +50,15 @@ class TradingPartner(models.Model):
     )
     name = models.CharField(max_length=120)
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="partners")
-    profile = models.CharField(max_length=60, help_text="Folder below edi/partners")
+    profile = models.CharField(
+        max_length=60,
+        validators=[RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_-]*$")],
+        help_text="Folder below edi/partners",
+    )
     active = models.BooleanField(default=True)
+    test_partner = models.BooleanField(
+        default=False, help_text="Test side of this partner: interchanges with the test indicator are applied"
+    )
     pulse_seconds = models.PositiveIntegerField(default=60, help_text="Expected time between files")
     next_control_number = models.PositiveBigIntegerField(default=1)
     lane_worker = models.CharField(max_length=80, blank=True, editable=False)
@@ -70,11 +102,14 @@ class Delivery(models.Model):
     status = models.CharField(max_length=12, choices=choices(DeliveryStatus), default=DeliveryStatus.RECEIVED)
     claimed_by = models.CharField(max_length=80, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="How often reading it was begun")
     written_at = models.DateTimeField(help_text="When the partner finished the file (rename or last write)")
     received_at = models.DateTimeField()
     parsed_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
-    archive_path = models.CharField(max_length=400, blank=True)
+    archive_path = models.CharField(
+        max_length=400, blank=True, help_text="Below the spool; fixed on receipt, true from archived_at on"
+    )
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates"
     )
@@ -97,9 +132,13 @@ class Delivery(models.Model):
 
 
 class Interchange(models.Model):
-    """One accepted envelope. Its control key is used once in its period."""
+    """One envelope of a file. An accepted control key is used once in its period."""
 
     delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="interchanges")
+    number = models.PositiveIntegerField(default=1, help_text="Place in the file, from 1")
+    status = models.CharField(
+        max_length=10, choices=choices(InterchangeStatus), default=InterchangeStatus.ACCEPTED
+    )
     partner = models.ForeignKey(TradingPartner, on_delete=models.PROTECT, related_name="interchanges")
     message_type = models.CharField(max_length=20)
     control_ref = models.CharField(max_length=35)
@@ -116,8 +155,14 @@ class Interchange(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["partner", "message_type", "control_ref", "period"], name="interchange_once"
-            )
+                fields=["partner", "message_type", "control_ref", "period"],
+                condition=Q(status=InterchangeStatus.ACCEPTED),
+                name="interchange_once",
+            ),
+            models.UniqueConstraint(fields=["delivery", "number"], name="interchange_once_a_place"),
+            models.CheckConstraint(
+                condition=Q(status__in=list(InterchangeStatus)), name="interchange_status_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,11 +183,16 @@ class InboundMessage(models.Model):
     status = models.CharField(max_length=16, choices=choices(MessageStatus), default=MessageStatus.PENDING)
     segment_first = models.PositiveIntegerField(default=0)
     segment_last = models.PositiveIntegerField(default=0)
+    call_off_count = models.PositiveIntegerField(default=0, help_text="Call-offs read; the ledger holds the events against it")
     problems = models.JSONField(default=list)
 
     class Meta:
         ordering = ["interchange", "number"]
-        constraints = [models.UniqueConstraint(fields=["interchange", "number"], name="message_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["interchange", "number"], name="message_once"),
+            models.CheckConstraint(condition=Q(status__in=list(MessageStatus)), name="message_status_known"),
+        ]
+        indexes = [models.Index(fields=["id"], condition=Q(status=MessageStatus.PENDING), name="message_due")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.ref}"
@@ -165,6 +215,7 @@ class InboundEvent(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     applied_at = models.DateTimeField(null=True, blank=True)
+    tried_at = models.DateTimeField(null=True, blank=True, help_text="A held event is tried again from here")
     attempts = models.PositiveIntegerField(default=0)
 
     class Meta:
@@ -177,7 +228,10 @@ class InboundEvent(models.Model):
                 name="event_discarded_by_name_with_reason",
             ),
         ]
-        indexes = [models.Index(fields=["status", "partner", "id"], name="event_due")]
+        indexes = [
+            models.Index(fields=["status", "partner", "id"], name="event_due"),
+            models.Index(fields=["partner", "call_number"], name="event_of_a_call"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.event} {self.call_number}"
@@ -203,6 +257,9 @@ class OutboundMessage(models.Model):
     due_at = models.DateTimeField(help_text="Next try not before")
     claimed_by = models.CharField(max_length=80, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
+    put_at = models.DateTimeField(
+        null=True, blank=True, help_text="From here on the partner may have it; before, he cannot"
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)

@@ -16,7 +16,18 @@ class DeliveryStatus(StrEnum):
     QUARANTINED = "QUARANTINED"
 
 
+class InterchangeStatus(StrEnum):
+    """One envelope of a file. Only ACCEPTED uses its control number up; CONFLICT and REJECTED wait for a person."""
+
+    ACCEPTED = "ACCEPTED"
+    DUPLICATE = "DUPLICATE"
+    CONFLICT = "CONFLICT"
+    REJECTED = "REJECTED"
+
+
 class MessageStatus(StrEnum):
+    """One message. PENDING has events still to apply; PARTLY_APPLIED has some that wait."""
+
     PENDING = "PENDING"
     APPLIED = "APPLIED"
     PARTLY_APPLIED = "PARTLY_APPLIED"
@@ -56,7 +67,8 @@ DELIVERY_MOVES: Moves = {
             DeliveryStatus.QUARANTINED,
         }
     ),
-    DeliveryStatus.PARSED: frozenset(),
+    # Read again by a named person: a corrected profile may take what it rejected before.
+    DeliveryStatus.PARSED: frozenset({DeliveryStatus.RECEIVED}),
     DeliveryStatus.DUPLICATE: frozenset(),
     DeliveryStatus.QUARANTINED: frozenset({DeliveryStatus.RECEIVED}),
 }

@@ -6,4 +6,5 @@ class SequencerConfig(AppConfig):
     verbose_name = "Sequencing"
 
     def ready(self) -> None:
-        from sequencer import checks  # noqa: F401 - registers the plant checks
+        # The checks register themselves; `shared_task` sends through this Celery application.
+        from sequencer import celery, checks  # noqa: F401

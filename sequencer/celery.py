@@ -1,4 +1,8 @@
-"""The Celery application: wake-ups that carry a row id, and the sweeps that find every due row again."""
+"""The Celery application: wake-ups that carry a row id, and the sweeps that find every due row again.
+
+Nothing is scheduled by a message (no ETA, no countdown): what is due stands in a row. A sweep that waited
+longer than its own period is dropped, the next one does its work.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,22 @@ import os
 
 from celery import Celery
 
+from sequencer import wakeups  # noqa: F401 - makes the wakeups:// scheme known
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sequencer.settings")
+
+SWEEPS = {
+    "edi.tasks.sweep_outbound": 2.0,
+    "edi.tasks.sweep_intake": 5.0,
+    "sequencer.tasks.sweep": 5.0,
+    "sequencer.tasks.seal_journal": 5.0,
+    "sequencer.tasks.worker_beat": 10.0,
+}
 
 app = Celery("sequencer")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in SWEEPS.items()
+}

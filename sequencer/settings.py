@@ -1,6 +1,6 @@
 """Settings. Every value that differs between plants comes from the environment through `sequencer.env`.
 
-Without any variable this is the embedded default: SQLite in `var/`, a brokerless Celery over files, demo secrets.
+Without any variable this is the embedded default: SQLite in `var/`, Celery over files, demo secrets.
 `JIS_PRODUCTION=1` demands a real secret, hosts and TLS and refuses to start without them.
 """
 
@@ -25,7 +25,9 @@ SECRET_KEY = (
     if PRODUCTION
     else env.text("JIS_SECRET_KEY", "embedded-demo-key-for-loopback-only-not-for-a-plant")
 )
-ALLOWED_HOSTS = env.words("JIS_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"])
+ALLOWED_HOSTS = env.words(
+    "JIS_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]", "testserver"]
+)
 CSRF_TRUSTED_ORIGINS = env.words("JIS_ORIGINS", [])
 
 INSTALLED_APPS = [
@@ -128,7 +130,7 @@ USE_TZ = True
 TIME_ZONE = env.text("JIS_TIME_ZONE", "UTC")
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = env.folder("JIS_STATIC", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -178,8 +180,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Celery carries row ids as wake-ups; the row is the truth and a sweep finds every due row again.
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "filesystem://")
-BROKERLESS = CELERY_BROKER_URL.startswith("filesystem:")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "wakeups://localhost")
+BROKERLESS = CELERY_BROKER_URL.startswith("wakeups:")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object]
 if BROKERLESS:
     _queue = VAR_DIR / "queue"
@@ -192,7 +194,9 @@ if BROKERLESS:
         "polling_interval": 0.2,
     }
 else:
+    # Longer than the hard time limit: a task that still runs is never handed out a second time.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 180}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -1,6 +1,34 @@
-"""All addresses of the plant."""
+"""All addresses of the plant. Each name stands in `sequencer.access.ACCESS`; a test keeps both together."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from edi.urls import urlpatterns as edi_urls
+from sequencer import api
+from sequencer.views import board, home, stream
+from sequencer.views.floor_urls import floor_urls
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", home.Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("events/", stream.events, name="events"),
+    path("lines/", board.lines, name="lines"),
+    path("lines/live/", board.lines_live, name="lines-live"),
+    path("lines/<int:line_id>/", board.line, name="line"),
+    path("lines/<int:line_id>/live/", board.line_live, name="line-live"),
+    path("gaps/<int:stream_id>/<int:first>/<int:last>/", board.gap, name="gap"),
+    path("gaps/<int:stream_id>/<int:first>/<int:last>/accept/", board.gap_accept, name="gap-accept"),
+    path("tasks/<int:task_id>/", board.task, name="task"),
+    path("tasks/<int:task_id>/acknowledge/", board.task_acknowledge, name="task-acknowledge"),
+    path("tasks/<int:task_id>/close/", board.task_close, name="task-close"),
+    *floor_urls,
+    path("edi/", include(edi_urls)),
+    path("api/v1/", include(api.router.urls)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/redoc/", SpectacularRedocView.as_view(url_name="api-schema"), name="api-redoc"),
+    path("admin/", admin.site.urls),
+]

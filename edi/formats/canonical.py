@@ -1,7 +1,7 @@
 """The canonical reading: what every format turns into (docs: edi.md section 3).
 
-All classes are frozen. An absent fact is None, never guessed. Strings keep leading zeros and inner blanks. Times
-are ISO 8601 text, local to the OEM's plant unless the message itself carried an offset.
+All classes are frozen. An absent fact is None, never guessed. Strings keep leading zeros and inner blanks.
+Times are ISO 8601 text, local to the OEM's plant unless the message itself carried an offset.
 """
 
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
 class Problem:
     """Something wrong with a file: a stable code, where it stands, and a sentence a person can act on.
 
-    `segment` counts the segments of the whole file from 1; `element` is the standard's position, "2" or "2.1".
+    `segment` counts the segments of the whole file from 1; `element` is the standard's position: "2", "2.1".
     """
 
     code: str
@@ -123,7 +123,7 @@ class Despatch:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What a partner says about something we sent: its reference as he wrote it, his verdict, his error codes."""
+    """What a partner says about something we sent: the reference as he wrote it, verdict, error codes."""
 
     ref: str | None
     accepted: bool

@@ -1,4 +1,4 @@
-"""Every problem code a reading can contain, how grave it is unless a profile says otherwise, and its collector."""
+"""Every problem code a reading can contain, how grave it is by default, and the collector of problems."""
 
 from collections.abc import Mapping
 
@@ -17,6 +17,7 @@ SEVERITIES: Mapping[str, Severity] = {
     # envelopes
     "bad_header": "reject",
     "missing_header": "reject",
+    "missing_party": "warn",
     "missing_trailer": "reject",
     "outside_message": "reject",
     "count_mismatch": "reject",

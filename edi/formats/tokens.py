@@ -23,6 +23,7 @@ SEGMENT = "\x1c"
 
 CHUNK_BYTES = 64 * 1024
 HEAD_BYTES = 256
+TAIL_BYTES = 1024
 MAX_SEGMENT_CHARS = 256 * 1024
 
 # ISO 9735 annex A (S001/0001). A and B are seven bit; W and Y are UTF-8.
@@ -120,7 +121,9 @@ def edifact_head(head: bytes, encoding: str | None = None) -> Head | None:
     separators = Separators(signs[0], signs[1], signs[3].strip(), repetition, signs[5])
     problems: tuple[Problem, ...] = ()
     if encoding is None and level not in CHARSETS:
-        sentence = f"character set {level[:4]!r} is not one of ISO 9735; read as ASCII (set `encoding` in the profile)"
+        sentence = (
+            f"{level[:4]!r} is no ISO 9735 character set; read as ASCII (the profile may set `encoding`)"
+        )
         problems = (make_problem("unknown_charset", sentence, tag="UNB", element="1.1"),)
     return Head(separators, encoding or CHARSETS.get(level, "ascii"), skip, problems)
 
@@ -137,13 +140,14 @@ def x12_head(head: bytes, encoding: str | None = None) -> Head | None:
     fields = text.split(element, 16)
     if len(fields) != 17 or len(fields[16]) < 2 or not _distinct(element, fields[16][0], fields[16][1]):
         return None
-    repetition = fields[11] if fields[12] >= "00402" and len(fields[11]) == 1 and not fields[11].isalnum() else ""
+    # From 00402 ISA11 is the repetition separator, before that it says "U" for the standard's home.
+    has_repetition = fields[12] >= "00402" and len(fields[11]) == 1 and not fields[11].isalnum()
+    separators = Separators(fields[16][0], element, "", fields[11] if has_repetition else "", fields[16][1])
     problems: tuple[Problem, ...] = ()
     if len(text) - len(fields[16]) != 104:
-        problems = (make_problem("unpadded_isa", "ISA elements are not padded to their fixed widths", tag="ISA"),)
-    return Head(
-        Separators(fields[16][0], element, "", repetition, fields[16][1]), encoding or "iso8859-1", 0, problems
-    )
+        sentence = "the ISA's elements are not padded to their fixed widths"
+        problems = (make_problem("unpadded_isa", sentence, tag="ISA"),)
+    return Head(separators, encoding or "iso8859-1", 0, problems)
 
 
 def _distinct(*signs: str) -> bool:
@@ -181,12 +185,16 @@ class Tokens:
             if normalise.dirty:
                 texts = [_UNREADABLE.sub("\ufffd", text) for text in texts]
             if len(carry) > MAX_SEGMENT_CHARS:
-                self._report("segment_too_long", "no segment terminator for a quarter of a million characters")
+                self._report("segment_too_long", "no segment ends within a quarter of a million characters")
                 return
             if texts:
                 yield texts
-        if carry.strip(_PADDING):
-            self._report("truncated", f"the file ends inside a segment: {carry.strip(_PADDING)[:20]!r}")
+        rest = carry.strip(_PADDING)
+        if rest and self.head is not None and self.head.separators.segment in "\r\n":
+            # Where a line is a segment the last line need not end.
+            yield [rest]
+        elif rest:
+            self._report("truncated", f"the file ends inside the segment {rest[:3]}")
 
     def _read_head(self, piece: bytes) -> Head | None:
         if self.format == "edifact" and not piece.startswith(b"ISA"):
@@ -235,10 +243,10 @@ class _Normaliser:
         self.releases = tuple(
             (signs.release + sign, held, sign) for sign, held in zip(releasable, _HELD, strict=True) if sign
         )
-        # A line end inside a segment is a mainframe's 80-column wrap, never data, unless it is the terminator.
+        # A line end inside a segment is a mainframe's 80-column wrap, never data; it may be the terminator.
         self.line_ends = bytes(set(b"\r\n") - set(own.encode("latin-1")))
         self.foreign = bytes(set(_CONTROLS) - set(own.encode("latin-1")) - set(b"\r\n\x00\x1a"))
-        self.unreadable = {code: "\ufffd" for code in (*self.foreign, *map(ord, _HELD))}
+        self.unreadable = dict.fromkeys((*self.foreign, *map(ord, _HELD)), "�")
         self.decoder = codecs.getincrementaldecoder(head.encoding)("replace")
         self.pending = ""
         self.dirty = False
@@ -278,3 +286,34 @@ def _cut(text: str) -> tuple[list[str], str]:
         text = _EMPTY_SEGMENTS.sub(SEGMENT, text)
     texts = text.lstrip(SEGMENT + " ").split(SEGMENT)
     return texts, texts.pop()
+
+
+def is_complete(source: BinaryIO) -> bool:
+    """Tell whether the last UNZ or IEA is there and terminated; reads only head and tail of a seekable file.
+
+    Trailing line ends, ^Z and NUL are tolerated. False also for everything that is neither EDIFACT nor X12.
+    """
+    source.seek(0)
+    head = source.read(HEAD_BYTES).removeprefix(_BOM).lstrip(_BLANK)
+    found = sniff(head)
+    if found not in ("edifact", "x12"):
+        return False
+    read = edifact_head(head) if found == "edifact" else x12_head(head)
+    if read is None:
+        return False
+    size = source.seek(0, 2)
+    source.seek(max(size - TAIL_BYTES, 0))
+    return _ends(source.read(TAIL_BYTES), read.separators, b"UNZ" if found == "edifact" else b"IEA")
+
+
+def _ends(tail: bytes, signs: Separators, tag: bytes) -> bool:
+    """Tell whether a file's tail is `tag`, two elements, a terminator, and nothing behind it that matters."""
+    terminator, separator = signs.segment.encode("latin-1"), signs.element.encode("latin-1")
+    last = tail.rstrip(_BLANK.replace(terminator, b""))
+    start = last.rfind(tag + separator)
+    if start < 0 or not last.endswith(terminator):
+        return False
+    if start > 0 and not last[:start].rstrip(b" \r\n".replace(terminator, b"")).endswith(terminator):
+        return False
+    fields = last[start:].rstrip(terminator + _BLANK).split(separator)
+    return len(fields) >= 3 and bool(fields[1].strip() and fields[2].strip()) and terminator not in fields[2]

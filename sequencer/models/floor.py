@@ -63,7 +63,7 @@ class Station(models.Model):
     lock_need = models.CharField(max_length=120, blank=True)
     lock_got = models.CharField(max_length=120, blank=True)
     locked_at = models.DateTimeField(null=True, blank=True)
-    mode = models.CharField(max_length=12, blank=True, help_text="A command that waits for its next scan")
+    mode = models.CharField(max_length=40, blank=True, help_text="A command that waits for its next scan")
     enrolment = models.PositiveIntegerField(default=1, help_text="Raised to revoke every enrolled browser")
     last_scan_at = models.DateTimeField(null=True, blank=True)
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from inventory.models import Customer
+from sequencer.rules import Counter
 
 
 def check_time_zone(name: str) -> None:
@@ -107,6 +108,10 @@ class SequenceStream(models.Model):
     def __str__(self) -> str:
         return f"{self.line} {self.broadcast_point}".strip()
 
+    @property
+    def counter(self) -> Counter:
+        return Counter(self.prefix, self.width, self.first, self.last)
+
 
 class SequencingProgram(models.Model):
     """What we supply to one line (JIT area): identity, stream, lead and dock of its calls."""
@@ -168,6 +173,7 @@ class Commodity(models.Model):
     program = models.ForeignKey(SequencingProgram, on_delete=models.PROTECT, related_name="commodities")
     family = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
+    rack_prefix = models.CharField(max_length=10, unique=True, help_text="Rack numbers read PREFIX-lowest position")
     rack_type = models.ForeignKey(RackType, on_delete=models.PROTECT, related_name="commodities")
     every_vehicle = models.BooleanField(default=True)
     cut_from = models.BigIntegerField(null=True, blank=True, editable=False)

@@ -1,0 +1,63 @@
+# The verbs of this project. A fresh machine needs python3 (3.11 or newer), pip and make.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# Runs this source tree with the pinned packages; nothing of the project itself is installed.
+PIP = $(PYTHON) .ci/pip $(PY)
+
+.PHONY: help setup run test test-services lint bench demo soak screenshots lock clean
+help: ## show the verbs
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## / - /'
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Making the virtual environment in $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV) 2>/dev/null || $(PYTHON) -m venv --clear --without-pip $(VENV)
+
+# A stamp a lock: a second call is instant, a changed lock is installed.
+$(VENV)/.runtime: requirements.lock | $(PY)
+	@echo "Installing the packages the plant runs on"
+	@$(PIP) install -r requirements.lock && touch $@
+$(VENV)/.test: requirements-test.lock $(VENV)/.runtime
+	@echo "Installing the packages of the tests"
+	@$(PIP) install -r requirements-test.lock && touch $@
+$(VENV)/.lint: requirements-lint.lock $(VENV)/.runtime
+	@echo "Installing the packages of lint"
+	@$(PIP) install -r requirements-lint.lock && touch $@
+
+setup: $(VENV)/.runtime ## make .venv and install what the plant runs on
+
+run: $(VENV)/.runtime ## start the demo plant on 127.0.0.1:8000; Ctrl-C stops it
+	@$(PY) manage.py run_plant
+
+test: $(VENV)/.test ## the whole suite on SQLite
+	@env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL $(PY) -m pytest -n 2 $(ARGS)
+
+test-services: $(VENV)/.test ## the same suite on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
+	@.ci/services $(PY) -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.lint ## ruff, mypy, import contracts, migrations complete
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@PATH="$(VENV)/bin:$$PATH" lint-imports --no-logo
+	@$(PY) manage.py makemigrations --check --dry-run
+
+bench: $(VENV)/.runtime ## the figures of the README, measured here
+	@$(PY) -m bench
+
+demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing may be lost
+	@$(PY) manage.py simulate_shift --vehicles 200 --rate max --seed 7 --faults all --json
+
+soak: $(VENV)/.runtime ## a long scored shift: 10,000 vehicles with every fault
+	@$(PY) manage.py simulate_shift --vehicles 10000 --rate max --seed 7 --faults all --json
+
+screenshots: $(VENV)/.test ## the README's pictures, from the running program
+	@$(PY) -m bench.screenshots
+
+lock: $(VENV)/.runtime ## resolve the ranges of pyproject.toml again
+	@$(PY) .ci/lock
+
+clean: ## remove the virtual environment; the plant's data in var/ stays
+	rm -rf $(VENV)

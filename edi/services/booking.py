@@ -1,0 +1,278 @@
+"""T2: a delivery's bytes become interchanges, messages and pending events, in one transaction.
+
+What an envelope is worth is decided when its trailer has been read: ACCEPTED, a DUPLICATE of what came before, a
+CONFLICT (number used before for other content) or REJECTED. Only ACCEPTED uses the control number up, so a file that
+was cut off can be sent again under its own number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.db import transaction
+
+from edi import failpoints, formats
+from edi.formats import InterchangeEnd, InterchangeStart, Message, Problem, Profile
+from edi.models import Delivery, InboundEvent, InboundMessage, Interchange, move_row
+from edi.services.alarms import clear_alarm, journal, raise_alarm
+from edi.services.outbound import issue_acknowledgement, take_answer
+from edi.states import DELIVERY_MOVES, DeliveryStatus, EventStatus, InterchangeStatus, MessageStatus
+
+EVENT_BATCH = 500
+CALL_KINDS = frozenset({"call_off", "sequence_forecast"})
+ENVELOPE_TAGS = frozenset({"UNB", "ISA"})
+
+
+def book_delivery(
+    delivery: Delivery, profile: Profile, *, at: datetime, fence: Callable[[], None]
+) -> DeliveryStatus:
+    """Reads a PARSING delivery and stores what it holds.
+
+    Promise: booking it again, after a crash or by a person, adds nothing twice; a bad message parks itself and the
+    rest goes on. `fence` raises when another worker holds the partner's lane by now. Returns the delivery's status.
+    """
+    prints = content_prints(io.BytesIO(delivery.raw), delivery.sha256)
+    with transaction.atomic(durable=True):
+        fence()
+        booking = _Booking(delivery, profile, prints, at)
+        for part in formats.read_stream(io.BytesIO(delivery.raw), profile):
+            booking.take(part)
+        status = booking.finish()
+        failpoints.reach("before_commit")
+    failpoints.reach("after_commit")
+    return status
+
+
+def content_prints(source: BinaryIO, whole: str) -> list[str]:
+    """A sha256 of each interchange's segments: line ends and separators may differ, the content may not.
+
+    A file that is not cut into segments has its own hash (`whole`) for its one interchange.
+    """
+    prints: list[Any] = []
+    for segment in formats.segments(source):
+        if segment.tag in ENVELOPE_TAGS:
+            prints.append(hashlib.sha256())
+        if prints:
+            prints[-1].update(f"{segment.tag}{segment.elements}".encode())
+    return [item.hexdigest() for item in prints] or [whole]
+
+
+@dataclass(slots=True)
+class _Booking:
+    """What one reading of one delivery has come to so far."""
+
+    delivery: Delivery
+    profile: Profile
+    prints: list[str]
+    at: datetime
+    problems: list[Any] = field(default_factory=list)
+    statuses: list[InterchangeStatus] = field(default_factory=list)
+    start: InterchangeStart | None = None
+    row: Interchange | None = None
+    again: bool = False
+    first: Interchange | None = None
+    messages: list[Message] = field(default_factory=list)
+    events: list[InboundEvent] = field(default_factory=list)
+    rejected: int = 0
+
+    def take(self, part: InterchangeStart | Message | InterchangeEnd | Problem) -> None:
+        if isinstance(part, Problem):
+            self.problems.append(formats.as_json(part))
+        elif isinstance(part, InterchangeStart):
+            self.start, self.row, self.messages = part, None, []
+        elif isinstance(part, Message):
+            self.take_message(part)
+        else:
+            self.close(part)
+
+    # one interchange
+
+    def open(self, message_type: str) -> Interchange:
+        """The row of this envelope: the one a former reading made, or a new one with its verdict so far."""
+        assert self.start is not None
+        number = len(self.statuses) + 1
+        row = self.delivery.interchanges.filter(number=number).first()
+        self.again = row is not None and row.status in (
+            InterchangeStatus.ACCEPTED,
+            InterchangeStatus.DUPLICATE,
+        )
+        if row is not None and self.again:
+            return row
+        if row is not None:
+            InboundMessage.objects.filter(interchange=row).delete()
+        row = row or Interchange(delivery=self.delivery, partner=self.delivery.partner, number=number)
+        start = self.start
+        row.message_type = message_type[:20]
+        row.control_ref = (start.control_ref or "")[:35]
+        row.period = (start.prepared_at or "")[:4]
+        row.content_sha256 = self.prints[number - 1]
+        row.sender, row.recipient = (start.sender or "")[:40], (start.recipient or "")[:40]
+        row.prepared_at = (start.prepared_at or "")[:20]
+        row.test = start.test
+        row.problems = []
+        row.status = self.verdict(row)
+        row.save()
+        return row
+
+    def verdict(self, row: Interchange) -> InterchangeStatus:
+        former = Interchange.objects.filter(
+            partner=row.partner, message_type=row.message_type, control_ref=row.control_ref,
+            period=row.period, status=InterchangeStatus.ACCEPTED,
+        ).first()  # fmt: skip
+        self.first = former
+        if former is None:
+            return InterchangeStatus.ACCEPTED
+        if former.content_sha256 == row.content_sha256:
+            return InterchangeStatus.DUPLICATE
+        text = f"control number {row.control_ref} was used before (delivery {former.delivery_id}) for other content"
+        row.problems = [_problem("control_number_reused", text, code_0085="26")]
+        return InterchangeStatus.CONFLICT
+
+    def take_message(self, message: Message) -> None:
+        self.row = self.row or self.open(message.type)
+        self.messages.append(replace(message, call_offs=(), releases=(), despatch=None))
+        if self.row.status != InterchangeStatus.ACCEPTED:
+            return
+        stored = self.stored(message)
+        if stored is not None:
+            self.events += self.new_events(stored, message)
+        if len(self.events) >= EVENT_BATCH:
+            self.flush()
+
+    def stored(self, message: Message) -> InboundMessage | None:
+        """The row of a message; None when a former reading took it already."""
+        assert self.row is not None
+        number = len(self.messages)
+        former = self.row.messages.filter(number=number).first() if self.again else None
+        if former is not None and former.status != MessageStatus.REJECTED:
+            return None
+        row = former or InboundMessage(interchange=self.row, number=number)
+        row.type, row.directory = message.type[:20], (message.directory or "")[:10]
+        row.ref, row.function = (message.ref or "")[:35], (message.function or "")[:20]
+        row.kind, row.document_number = message.kind[:24], (message.document_number or "")[:40]
+        row.segment_first, row.segment_last = message.segment_first, message.segment_last
+        row.problems = [formats.as_json(problem) for problem in message.problems]
+        row.status = _status_of(message)
+        row.call_off_count = len(message.call_offs) if row.status == MessageStatus.PENDING else 0
+        row.save()
+        self.rejected += row.status == MessageStatus.REJECTED
+        return row
+
+    def new_events(self, row: InboundMessage, message: Message) -> Iterator[InboundEvent]:
+        if row.status != MessageStatus.PENDING:
+            return
+        for number, call in enumerate(message.call_offs, 1):
+            content = formats.as_json(call)
+            assert isinstance(content, dict)
+            # No key of the canonical JSON, but what the event is about: kept beside the facts.
+            content["call_number"] = call.call_number
+            yield InboundEvent(
+                message=row,
+                partner=self.delivery.partner,
+                number=number,
+                event=call.event[:12],
+                call_number=(call.call_number or "")[:40],
+                sequence_number=(call.sequence_number or "")[:20],
+                content=content,
+            )
+
+    def flush(self) -> None:
+        InboundEvent.objects.bulk_create(self.events, batch_size=EVENT_BATCH)
+        self.events = []
+
+    def close(self, end: InterchangeEnd) -> None:
+        """The trailer is read: what the envelope is worth, and our answer to it."""
+        self.flush()
+        row = self.row = self.row or self.open("")
+        row.group_ref = (end.group_ref or "")[:35]
+        row.problems = [*row.problems, *(formats.as_json(problem) for problem in end.problems)]
+        refused = any(problem.severity == "reject" for problem in end.problems)
+        if refused and row.status == InterchangeStatus.ACCEPTED and not self.again:
+            InboundEvent.objects.filter(message__interchange=row).delete()
+            row.messages.update(status=MessageStatus.REJECTED, call_off_count=0)
+            row.status = InterchangeStatus.REJECTED
+        row.save()
+        self.statuses.append(InterchangeStatus(row.status))
+        if row.status == InterchangeStatus.ACCEPTED and not self.again:
+            self.take_answers()
+        self.answer(row, end)
+
+    def take_answers(self) -> None:
+        for message in self.messages:
+            for verdict in message.acknowledged if message.accepted else ():
+                take_answer(self.delivery.partner, message.type, verdict, at=self.at)
+
+    def answer(self, row: Interchange, end: InterchangeEnd) -> None:
+        """CONTRL or 997 where the partner agreed to it; an acknowledgement is never acknowledged."""
+        if self.profile.acknowledge == "none" or self.again:
+            return
+        if any(message.kind == "acknowledgement" for message in self.messages):
+            return
+        assert self.start is not None
+        received = formats.Interchange(
+            sender=self.start.sender,
+            recipient=self.start.recipient,
+            control_ref=self.start.control_ref,
+            prepared_at=self.start.prepared_at,
+            test=self.start.test,
+            group_ref=end.group_ref,
+            problems=end.problems,
+            messages=tuple(self.messages),
+        )
+        issue_acknowledgement(row, received, self.profile, at=self.at)
+
+    # the whole file
+
+    def finish(self) -> DeliveryStatus:
+        status = self.outcome()
+        duplicate_of = self.first.delivery_id if status == DeliveryStatus.DUPLICATE and self.first else None
+        note = self.note(status)
+        move_row(
+            self.delivery, DELIVERY_MOVES, status,
+            parsed_at=self.at, problems=self.problems, note=note[:300], duplicate_of_id=duplicate_of,
+        )  # fmt: skip
+        code, name, subject = self.delivery.partner.code, self.delivery.file_name, f"delivery {self.delivery.pk}"
+        kind = f"delivery_{status.value.lower()}"
+        journal(kind, name, at=self.at, partner=code, delivery=self.delivery.pk, note=note)
+        if status == DeliveryStatus.QUARANTINED or self.rejected:
+            raise_alarm(self.delivery.partner, "EDI_DELIVERY", subject, f"{code} {name}: {note}", at=self.at)
+        else:
+            clear_alarm("EDI_DELIVERY", subject, at=self.at, note=note)
+        return status
+
+    def outcome(self) -> DeliveryStatus:
+        """QUARANTINED: a person must look; whatever was good in the file is booked all the same."""
+        found = set(self.statuses)
+        refused = any(problem["severity"] == "reject" for problem in self.problems)
+        if refused or not found or found & {InterchangeStatus.CONFLICT, InterchangeStatus.REJECTED}:
+            return DeliveryStatus.QUARANTINED
+        return DeliveryStatus.DUPLICATE if found == {InterchangeStatus.DUPLICATE} else DeliveryStatus.PARSED
+
+    def note(self, status: DeliveryStatus) -> str:
+        if status == DeliveryStatus.DUPLICATE:
+            return f"all of it came before, in delivery {self.first.delivery_id if self.first else '?'}"
+        for row in self.delivery.interchanges.exclude(problems=[]).order_by("number"):
+            if row.status in (InterchangeStatus.CONFLICT, InterchangeStatus.REJECTED):
+                return str(row.problems[0]["text"])
+        if self.problems:
+            return str(self.problems[0]["text"])
+        return f"{self.rejected} message(s) rejected" if self.rejected else ""
+
+
+def _status_of(message: Message) -> MessageStatus:
+    if not message.accepted:
+        return MessageStatus.REJECTED
+    if message.kind in CALL_KINDS and message.call_offs:
+        return MessageStatus.PENDING
+    return MessageStatus.APPLIED if message.kind == "acknowledgement" else MessageStatus.IGNORED
+
+
+def _problem(code: str, text: str, **facts: str) -> dict[str, Any]:
+    return {
+        "code": code, "severity": "reject", "segment": None, "tag": None, "element": None, "text": text, **facts,
+    }  # fmt: skip

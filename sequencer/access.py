@@ -1,0 +1,150 @@
+"""Who may open which page and API. One table by URL name; a name that is missing is open to nobody.
+
+A superuser may do everything. Stations are enrolled browsers, not log-ins, and guard themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from inventory.errors import Refused
+
+
+class Role(StrEnum):
+    """The groups of the plant; a person may be in several."""
+
+    OPERATOR = "operator"
+    LOGISTICS = "logistics"
+    QUALITY = "quality"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+
+
+EVERYONE = frozenset(Role)
+OFFICE = EVERYONE - {Role.OPERATOR}
+SUPERVISOR = frozenset({Role.SUPERVISOR})
+GATE_KEEPERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
+SCANNERS = frozenset({Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR})
+DECIDERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR})
+
+ACCESS: Mapping[str, frozenset[Role]] = {
+    # pages of the core
+    "home": EVERYONE,
+    "lines": EVERYONE,
+    "lines-live": EVERYONE,
+    "line": EVERYONE,
+    "line-live": EVERYONE,
+    "gap": DECIDERS,
+    "gap-accept": SUPERVISOR,
+    "task": DECIDERS,
+    "task-acknowledge": DECIDERS,
+    "task-close": DECIDERS,
+    "events": EVERYONE,
+    # what crosses the gate
+    "edi": OFFICE,
+    "edi-live": OFFICE,
+    "edi-pulse": EVERYONE,
+    "delivery": OFFICE,
+    "delivery-raw": OFFICE,
+    "delivery-reprocess": GATE_KEEPERS,
+    "event-preview": OFFICE,
+    "event-reprocess": GATE_KEEPERS,
+    "event-discard": GATE_KEEPERS,
+    "outbound": OFFICE,
+    "outbound-raw": OFFICE,
+    "outbound-resend": GATE_KEEPERS,
+    # REST API
+    "api-root": EVERYONE,
+    "calloff-list": EVERYONE,
+    "calloff-detail": EVERYONE,
+    "rack-list": EVERYONE,
+    "rack-detail": EVERYONE,
+    "rack-seal": SCANNERS,
+    "rack-reopen": frozenset({Role.QUALITY, Role.SUPERVISOR}),
+    "rack-approve-holes": SUPERVISOR,
+    "scan-list": SCANNERS,
+    "shipment-list": EVERYONE,
+    "shipment-detail": EVERYONE,
+    "shipment-depart": frozenset({Role.LOGISTICS, Role.SUPERVISOR}),
+    "gap-list": EVERYONE,
+    "gap-detail": EVERYONE,
+    "api-gap-accept": SUPERVISOR,
+    "task-list": EVERYONE,
+    "task-detail": EVERYONE,
+    "api-task-acknowledge": DECIDERS,
+    "api-schema": EVERYONE,
+    "api-docs": EVERYONE,
+    "api-redoc": EVERYONE,
+}
+
+# Open by design: who has no log-in yet, and browsers enrolled as a station.
+PUBLIC = frozenset({"login", "logout"})
+
+User = AbstractBaseUser | AnonymousUser
+P = ParamSpec("P")
+
+
+def roles_of(user: Any) -> frozenset[str]:
+    """The person's groups, read once a request."""
+    if not user.is_authenticated:
+        return frozenset()
+    if not hasattr(user, "_plant_roles"):
+        names = Role if user.is_superuser else user.groups.values_list("name", flat=True)
+        user._plant_roles = frozenset(str(name) for name in names)
+    return user._plant_roles  # type: ignore[no-any-return]
+
+
+def may(user: Any, name: str) -> bool:
+    """May this person open the URL of that name? Unknown names are open to nobody but superusers."""
+    if not user.is_authenticated:
+        return False
+    return bool(user.is_superuser or roles_of(user) & ACCESS.get(name, frozenset()))
+
+
+def guarded(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Page decorator: the log-in page for strangers, a plain refusal for the wrong role."""
+
+    @wraps(view)
+    def gate(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        match = request.resolver_match
+        if may(request.user, match.view_name if match else ""):
+            return view(request, *args, **kwargs)
+        return turned_away(request)
+
+    return gate
+
+
+def turned_away(request: HttpRequest) -> HttpResponse:
+    """Log-in for who is not known, 403 with the reason for who is."""
+    if not request.user.is_authenticated:
+        if getattr(request, "htmx", False) or "application/json" in request.headers.get("Accept", ""):
+            return HttpResponse("Log in again.", status=401, content_type="text/plain")
+        return redirect_to_login(request.get_full_path())
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    needed = ", ".join(sorted(ACCESS.get(name, frozenset())))
+    error = Refused("not_your_role", f"This needs the role {needed}." if needed else "Nobody may open this.")
+    template = "components/_refused.html" if getattr(request, "htmx", False) else "refused.html"
+    return render(request, template, {"error": error}, status=403)
+
+
+class InTable(BasePermission):
+    """DRF: the same table, by the name of the route."""
+
+    message = "Your role may not do this."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        match = request.resolver_match
+        return may(request.user, match.view_name if match else "")

@@ -1,0 +1,15 @@
+"""The people of the demo plant. Their passwords are public: production refuses to run as a demo."""
+
+from __future__ import annotations
+
+LOGINS = (
+    ("operator", "packs racks at the stations"),
+    ("logistics", "loads trucks, looks after EDI"),
+    ("quality", "holds and frees parts"),
+    ("supervisor", "decides gaps, holes and late changes"),
+    ("admin", "keeps the master data, may do everything"),
+)
+
+
+def password(name: str) -> str:
+    return f"demo-{name}"

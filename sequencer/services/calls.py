@@ -1,0 +1,788 @@
+"""One verb for everything an OEM says of a call: `take_call_off`. What it means depends on how far the work is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Max
+
+from inventory import bom
+from inventory.errors import Invalid, Refused, Unknown
+from inventory.models import BomLine, CustomerPart, Part
+from inventory.services import master_for
+from sequencer.models import (
+    CallComponent,
+    CallOff,
+    Commodity,
+    ComponentGroup,
+    Heartbeat,
+    SequenceGap,
+    SequenceStream,
+    SequencingProgram,
+    Slot,
+)
+from sequencer.rules import CalledPart, CallNews, missing_between
+from sequencer.services.journal import close_tasks, open_task, record_event
+from sequencer.services.racks import lock_racks, move_group, needed_by, place_group, reopen_locked, vacate
+from sequencer.states import (
+    CALL_MOVES,
+    TOUCHED_GROUPS,
+    GapStatus,
+    GroupStatus,
+    Priority,
+    SlotStatus,
+    Stage,
+    check_move,
+)
+
+# An event refused with one of these waits and is tried again: what it needs may still arrive.
+HOLD_CODES = frozenset({"unknown_call", "unknown_family", "sequence_jump", "stale"})
+MASTER_SEEN = "master data looked at"
+# Only events that carry the whole call may bring a call into being.
+CREATING = frozenset({"NEW", "CHANGE", "PREVIEW", "FIRM"})
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one event: APPLIED, DUPLICATE (known already, no effect) or IGNORED (says nothing to do)."""
+
+    outcome: str
+    event: str
+    call_off_id: int | None
+    text: str
+
+
+def take_call_off(program_id: int, news: CallNews, *, at: datetime, by: str = "") -> Taken:
+    """Applies one event to one call, inside the caller's transaction so that its book entry commits with it.
+
+    Promise: a repeated event changes nothing; a later stage never doubles; parts not known hold their own group
+    only. Refuses (`Refused.code`): `unknown_call`, `unknown_family`, `sequence_jump` (all in HOLD_CODES),
+    `bad_sequence`, `no_parts`, `call_differs`, `program_inactive`. Locks the stream, then racks that are concerned.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("take_call_off needs the caller's transaction")
+    if news.event in {"NOCHANGE", "DELIVERED", "TEST", "POSITION"}:
+        return Taken("IGNORED", news.event, None, f"{news.event} asks for nothing")
+    program = (
+        SequencingProgram.objects.select_related("line__plant", "unloading_point").filter(pk=program_id).first()
+    )
+    if program is None:
+        raise Unknown("no_program", f"there is no program {program_id}")
+    if not program.active:
+        raise Refused("program_inactive", f"program {program.code} is not active")
+    program.stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=program.stream_id)
+    call = (
+        CallOff.objects.select_related("program__line__plant", "stream")
+        .filter(program=program, call_number=news.call_number)
+        .first()
+    )
+    if call is not None:
+        call.program, call.stream = program, program.stream
+    return _Taking(program, news, call, at, by).take()
+
+
+@dataclass(slots=True)
+class _Taking:
+    """One event on its way in; its methods are the branches of `take_call_off`."""
+
+    program: SequencingProgram
+    news: CallNews
+    call: CallOff | None
+    at: datetime
+    by: str
+
+    def take(self) -> Taken:
+        if self.call is None:
+            if self.news.event not in CREATING:
+                raise Refused(
+                    "unknown_call",
+                    f"{self.news.event} for call {self.news.call_number}, which has not been called yet",
+                )
+            return self.create()
+        if self.call.stage == Stage.CANCELLED and self.news.event in {"NEW", "FIRM", "CHANGE"}:
+            return self.reinstate(self.call)
+        handlers = {
+            "NEW": self.again,
+            "PREVIEW": self.again,
+            "FIRM": self.again,
+            "CHANGE": self.change,
+            "RESEQUENCE": self.resequence,
+            "CANCEL": self.cancel,
+            "HOLD": self.hold,
+            "RELEASE": self.release_hold,
+            "REORDER": self.reorder,
+        }
+        handler = handlers.get(self.news.event)
+        if handler is None:
+            raise Invalid("unknown_event", f"event {self.news.event} is not one this plant knows")
+        return handler(self.call)
+
+    # --- a call comes into being -------------------------------------------------------------------------
+
+    def create(self) -> Taken:
+        news = self.news
+        if not news.call_number:
+            raise Invalid("no_call_number", "the event names no call")
+        if not news.parts:
+            raise Invalid("no_parts", f"call {news.call_number} names no part")
+        position = self.position_of(news)
+        if position is None and news.stage is not Stage.PREVIEW:
+            raise Invalid("bad_sequence", f"call {news.call_number} has no sequence number")
+        required_at, computed = self.required(position)
+        by_family = self.resolve_families(news.parts, required_at or self.at)
+        holder = self.holder(position)
+        call = CallOff.objects.create(
+            program=self.program,
+            stream=self.program.stream,
+            call_number=news.call_number,
+            sequence_number=news.sequence_number,
+            position=None if holder else position,
+            vin=news.vin,
+            production_number=news.production_number,
+            document_number=news.document_number,
+            dock=news.dock,
+            line_feed=news.line_feed,
+            stage=news.stage,
+            required_at=required_at,
+            required_computed=computed,
+            created_at=self.at,
+            changed_at=self.at,
+        )
+        self.call = call
+        if holder:
+            self.tell_displaced(call, f"sequence {news.sequence_number} is already taken by {holder.call_number}")
+        elif position is not None:
+            self.advance_stream(position, required_at or self.at)
+        for commodity, resolved in by_family.items():
+            self.add_group(call, commodity, resolved)
+        return self.told("NEW", f"call {call.sequence_number} taken")
+
+    def position_of(self, news: CallNews) -> int | None:
+        stream = self.program.stream
+        if not news.sequence_number:
+            return None
+        position = stream.counter.position(news.sequence_number, stream.last_position)
+        last = stream.last_position
+        if last is not None and abs(position - last) > stream.max_jump and stream.dense:
+            raise Refused(
+                "sequence_jump",
+                f"sequence {news.sequence_number} is {abs(position - last)} away from {stream.counter.text(last)}; "
+                f"more than {stream.max_jump} is held for a person (reset or wrong line?)",
+                position=position,
+            )
+        return position
+
+    def required(self, position: int | None) -> tuple[datetime | None, bool]:
+        """When the line needs it: as sent, else from the call before and the takt, else from the program's lead."""
+        if self.news.required_at is not None:
+            return self.news.required_at, False
+        if position is None:
+            return None, False
+        takt = timedelta(seconds=self.program.line.takt_seconds)
+        before = (
+            CallOff.objects.filter(
+                stream=self.program.stream, position__lt=position, required_at__isnull=False
+            )
+            .order_by("-position")
+            .first()
+        )
+        if before is not None and before.position is not None and before.required_at is not None:
+            due = before.required_at + takt * (position - before.position)
+            if due > self.at:
+                return due, True
+        return self.at + timedelta(minutes=self.program.lead_minutes), True
+
+    def holder(self, position: int | None) -> CallOff | None:
+        if position is None:
+            return None
+        return CallOff.objects.filter(stream=self.program.stream, position=position).first()
+
+    def advance_stream(self, position: int, required_at: datetime) -> None:
+        """Fills the gap at `position`, or opens the gaps that a step over numbers of a dense stream leaves."""
+        stream = self.program.stream
+        filled = SequenceGap.objects.filter(stream=stream, position=position).exclude(status=GapStatus.FILLED)
+        if filled.update(status=GapStatus.FILLED, closed_at=self.at):
+            record_event(
+                f"line:{stream.line_id}", "gap_filled", self.news.sequence_number, at=self.at, by=self.by
+            )
+        if stream.dense:
+            self.open_gaps(missing_between(stream.last_position, position), position, required_at)
+            if stream.first_position is not None and position < stream.first_position:
+                self.open_gaps(range(position + 1, stream.first_position), position, required_at)
+        first = position if stream.first_position is None else min(position, stream.first_position)
+        last = position if stream.last_position is None else max(position, stream.last_position)
+        if (first, last) != (stream.first_position, stream.last_position):
+            SequenceStream.objects.filter(pk=stream.pk).update(first_position=first, last_position=last)
+            stream.first_position, stream.last_position = first, last
+
+    def open_gaps(self, positions: range, reference: int, required_at: datetime) -> None:
+        if not positions:
+            return
+        stream, line = self.program.stream, self.program.line
+        counter, transit = stream.counter, line.plant.transit_minutes
+        SequenceGap.objects.bulk_create(
+            SequenceGap(
+                stream=stream,
+                position=p,
+                sequence_number=counter.text(p),
+                opened_at=self.at,
+                needed_by=needed_by(required_at, reference - p, line.takt_seconds, transit),
+            )
+            for p in positions
+        )
+        span = f"{counter.text(positions[0])}-{counter.text(positions[-1])}"
+        record_event(f"line:{line.pk}", "gap_opened", span, at=self.at, by=self.by, count=len(positions))
+
+    def open_vacated(self, position: int, required_at: datetime) -> None:
+        """A call left its place and nobody holds it: the number is missing until someone does."""
+        stream = self.program.stream
+        if not stream.dense or self.holder(position) is not None:
+            return
+        due = needed_by(required_at, 0, 0, self.program.line.plant.transit_minutes)
+        gap = SequenceGap.objects.filter(stream=stream, position=position).first()
+        if gap is None:
+            self.open_gaps(range(position, position + 1), position, required_at)
+        elif gap.status == GapStatus.FILLED:
+            SequenceGap.objects.filter(pk=gap.pk).update(
+                status=GapStatus.OPEN, closed_at=None, opened_at=self.at, needed_by=due
+            )
+
+    # --- parts ---------------------------------------------------------------------------------------------
+
+    def resolve_families(
+        self, parts: tuple[CalledPart, ...], needed: datetime
+    ) -> dict[Commodity, list[tuple[CalledPart, bom.Resolution]]]:
+        """Each called part under its commodity. Refuses (held) when a part's commodity cannot be told."""
+        plant = self.program.line.plant
+        on = needed.astimezone(plant.zone).date()
+        master = master_for(plant.customer_id, [p.customer_part for p in parts])
+        commodities = list(self.program.commodities.select_related("rack_type"))
+        for commodity in commodities:
+            commodity.program = self.program
+        families = _families_of(master)
+        grouped: dict[Commodity, list[tuple[CalledPart, bom.Resolution]]] = defaultdict(list)
+        for part in parts:
+            resolution = bom.resolve(part.customer_part, part.quantity, part.options, master, on)
+            family = part.family or (families.get(resolution.part_id, "") if resolution.part_id else "")
+            grouped[self.commodity_of(family, part, commodities)].append((part, resolution))
+        return dict(grouped)
+
+    def commodity_of(self, family: str, part: CalledPart, commodities: list[Commodity]) -> Commodity:
+        fitting = [c for c in commodities if c.family == family]
+        if fitting:
+            return fitting[0]
+        if len(commodities) == 1 and not family:
+            return commodities[0]
+        raise Refused(
+            "unknown_family",
+            f"part {part.customer_part} of call {self.news.call_number} belongs to no commodity of "
+            f"{self.program.code}; enter the part with its family, then it is taken by itself",
+            part=part.customer_part,
+            family=family,
+        )
+
+    def add_group(
+        self,
+        call: CallOff,
+        commodity: Commodity,
+        resolved: list[tuple[CalledPart, bom.Resolution]],
+        *,
+        replaces: ComponentGroup | None = None,
+    ) -> ComponentGroup:
+        priority = Priority.RUSH if replaces else Priority.NORMAL
+        group = ComponentGroup(call_off=call, commodity=commodity, replaces=replaces, priority=priority)
+        group.status, group.problem = _status_of(resolved)
+        group.save()
+        _write_components(group, resolved)
+        release(group, call)
+        place_group(group, call, at=self.at)
+        return group
+
+    # --- a call changes ------------------------------------------------------------------------------------
+
+    def again(self, call: CallOff) -> Taken:
+        """NEW, PREVIEW or FIRM for a known call: a repeat, a further stage, or a further family."""
+        news = self.news
+        required_at = news.required_at or call.required_at
+        by_family = self.resolve_families(news.parts, required_at or self.at)
+        groups = {g.commodity_id: g for g in _live_groups(call)}
+        differing = [c for c, r in by_family.items() if c.pk in groups and _differs(groups[c.pk], r)]
+        if differing:
+            if call.stage == Stage.PREVIEW:
+                return self.change(call)
+            raise Refused(
+                "call_differs",
+                f"call {call.call_number} is known with other parts; a change must come as a change",
+                families=[c.family for c in differing],
+            )
+        added = [(c, r) for c, r in by_family.items() if c.pk not in groups]
+        staged = self.advance_stage(call)
+        moved = bool(news.sequence_number) and news.sequence_number != call.sequence_number
+        if moved and call.stage != Stage.PREVIEW and call.position is not None:
+            raise Refused(
+                "call_differs",
+                f"call {call.call_number} is known at sequence {call.sequence_number}, not {news.sequence_number}",
+            )
+        if moved or (news.sequence_number and call.position is None):
+            self.move_call(call)
+        for commodity, resolved in added:
+            self.add_group(call, commodity, resolved)
+        if not (added or staged or moved):
+            return Taken("DUPLICATE", news.event, call.pk, f"call {call.call_number} is known, nothing new")
+        return self.told("NEW" if added else str(call.stage), f"call {call.sequence_number} extended")
+
+    def advance_stage(self, call: CallOff) -> bool:
+        if self.news.stage == call.stage or self.news.stage is Stage.PREVIEW:
+            return False
+        check_move(CALL_MOVES, call.stage, self.news.stage, f"call {call.call_number}")
+        call.stage = self.news.stage
+        if self.news.required_at:
+            call.required_at = self.news.required_at
+        elif call.required_at is None:
+            call.required_at, call.required_computed = self.required(call.position)
+        self.save(call)
+        for group in _live_groups(call):
+            release(group, call)
+        return True
+
+    def change(self, call: CallOff) -> Taken:
+        """CHANGE: parts, sequence or time. Only what differs is touched; after departure a person decides."""
+        news = self.news
+        required_at = news.required_at or call.required_at or self.at
+        by_family = self.resolve_families(news.parts, required_at) if news.parts else {}
+        groups = {g.commodity_id: g for g in _live_groups(call)}
+        differing = {c: r for c, r in by_family.items() if c.pk in groups and _differs(groups[c.pk], r)}
+        added = {c: r for c, r in by_family.items() if c.pk not in groups}
+        moved = bool(news.sequence_number) and (
+            news.sequence_number != call.sequence_number or call.position is None
+        )
+        retimed = news.required_at is not None and news.required_at != call.required_at
+        if not (differing or added or moved or retimed):
+            return Taken("DUPLICATE", "CHANGE", call.pk, f"call {call.call_number} already stands like this")
+        for commodity, resolved in differing.items():
+            self.change_group(call, groups[commodity.pk], resolved)
+        if moved:
+            self.move_call(call)
+        for commodity, resolved in added.items():
+            self.add_group(call, commodity, resolved)
+        if retimed:
+            call.required_at, call.required_computed = news.required_at, False
+        call.revision += 1
+        self.save(call)
+        event = "CHANGE" if differing or added else "RESEQUENCE"
+        return self.told(event, f"call {call.sequence_number}: {event.lower()}")
+
+    def change_group(
+        self, call: CallOff, group: ComponentGroup, resolved: list[tuple[CalledPart, bom.Resolution]]
+    ) -> None:
+        """New parts for one group: its slot alone opens, the old piece goes to the buffer."""
+        slot = self.locked_slot(group)
+        group.refresh_from_db()
+        wanted = ", ".join(part.customer_part for part, _ in resolved)
+        if group.status == GroupStatus.SHIPPED:
+            self.ask_person(call, group, "CHANGE_AFTER_DEPARTURE", f"now {wanted}; the old part has left")
+            return
+        touched = group.status in TOUCHED_GROUPS
+        if slot is not None and touched:
+            vacate(slot, at=self.at, to=SlotStatus.REOPENED, by=self.by, reason=f"call changed to {wanted}")
+            self.ask_person(call, group, "LATE_CHANGE", f"now {wanted}", closes_with_slot=True)
+        group.components.all().delete()
+        _write_components(group, resolved)
+        status, problem = _status_of(resolved)
+        if group.status in {*TOUCHED_GROUPS, GroupStatus.MISSING, GroupStatus.RELEASED}:
+            move_group(group, GroupStatus.RELEASED if status is GroupStatus.RESOLVED else status)
+        elif group.status != status:
+            move_group(group, status)
+        ComponentGroup.objects.filter(pk=group.pk).update(problem=problem, revision=group.revision + 1)
+        group.problem, group.revision = problem, group.revision + 1
+        if slot is not None and slot.status == SlotStatus.HOLE:
+            Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.EMPTY, reason="")
+        release(group, call)
+
+    def resequence(self, call: CallOff) -> Taken:
+        return self.change(call)
+
+    def move_call(self, call: CallOff) -> None:
+        """Gives a call its new position; the call that held it is displaced until its own news comes.
+
+        Positions are unique, so both are set to null before the new one is written.
+        """
+        target = self.position_of(self.news)
+        if target is None or target == call.position:
+            return
+        if any(g.status == GroupStatus.SHIPPED for g in _live_groups(call)):
+            self.ask_person(call, None, "MOVE_AFTER_DEPARTURE", f"now sequence {self.news.sequence_number}")
+            return
+        left, required_at = call.position, call.required_at or self.at
+        holder = self.holder(target)
+        if holder is not None:
+            self.displace(holder)
+        self.leave_slots(call, f"moved to {self.news.sequence_number}")
+        call.position, call.sequence_number = target, self.news.sequence_number
+        self.save(call)
+        if left is not None:
+            self.open_vacated(left, required_at)
+        self.advance_stream(target, required_at)
+        close_tasks("DISPLACED", call.call_number, at=self.at, note="placed again")
+        for group in _live_groups(call):
+            if group.status != GroupStatus.CANCELLED:
+                place_group(group, call, at=self.at)
+
+    def displace(self, holder: CallOff) -> None:
+        holder.program, holder.stream = self.program, self.program.stream
+        if any(g.status == GroupStatus.SHIPPED for g in _live_groups(holder)):
+            raise Refused(
+                "place_has_left",
+                f"sequence {self.news.sequence_number} was built for {holder.call_number} and has left",
+            )
+        self.leave_slots(holder, f"sequence given to {self.news.call_number}")
+        holder.position = None
+        self.save(holder)
+        if holder.stage != Stage.CANCELLED:
+            self.tell_displaced(holder, f"its sequence {holder.sequence_number} was given to {self.news.call_number}")
+
+    def leave_slots(self, call: CallOff, reason: str) -> None:
+        """Takes every group of a call off its slot; touched pieces go to the buffer and the rack opens."""
+        for group in _live_groups(call):
+            slot = self.locked_slot(group)
+            if slot is None:
+                continue
+            group.refresh_from_db()
+            touched = group.status in TOUCHED_GROUPS
+            if group.status == GroupStatus.CANCELLED or not touched:
+                _clear(slot)
+            else:
+                vacate(slot, at=self.at, to=SlotStatus.EMPTY, by=self.by, reason=reason)
+                move_group(group, GroupStatus.RELEASED)
+            if slot.rack.priority == Priority.RUSH:
+                Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.CANCELLED)
+
+    def locked_slot(self, group: ComponentGroup) -> Slot | None:
+        """The group's slot with its rack's row locked, or None."""
+        rack_id = Slot.objects.filter(group=group).values_list("rack_id", flat=True).first()
+        if rack_id is None:
+            return None
+        rack = lock_racks([rack_id])[rack_id]
+        slot = Slot.objects.select_related("group__call_off").filter(group=group, rack=rack).first()
+        if slot is not None:
+            slot.rack = rack
+        return slot
+
+    def cancel(self, call: CallOff) -> Taken:
+        """CANCEL: the call leaves rack and ASN; a built piece goes to the buffer; after departure a person decides."""
+        if call.stage == Stage.CANCELLED:
+            return Taken("DUPLICATE", "CANCEL", call.pk, f"call {call.call_number} is cancelled already")
+        for group in _live_groups(call):
+            slot = self.locked_slot(group)
+            group.refresh_from_db()
+            if group.status == GroupStatus.SHIPPED:
+                self.ask_person(call, group, "CANCEL_AFTER_DEPARTURE", "the part has left")
+                continue
+            if slot is not None:
+                built = group.status in TOUCHED_GROUPS
+                vacate(slot, at=self.at, to=SlotStatus.CANCELLED, by=self.by, reason="call cancelled")
+                if built:
+                    self.ask_person(call, group, "TAKE_OUT", f"take its part out of {slot}", closes_with_slot=True)
+            move_group(group, GroupStatus.CANCELLED)
+        check_move(CALL_MOVES, call.stage, Stage.CANCELLED, f"call {call.call_number}")
+        call.stage = Stage.CANCELLED
+        call.revision += 1
+        self.save(call)
+        return self.told("CANCEL", f"call {call.sequence_number} cancelled")
+
+    def reinstate(self, call: CallOff) -> Taken:
+        """A cancelled call comes back (set-out vehicle put back): its groups start again."""
+        if call.groups.filter(status=GroupStatus.SHIPPED).exists():
+            raise Refused("call_differs", f"call {call.call_number} was cancelled after it had left")
+        call.stage = Stage.FIRM if self.news.stage is Stage.PREVIEW else self.news.stage
+        if self.news.required_at is not None:
+            call.required_at = self.news.required_at
+        call.revision += 1
+        self.save(call)
+        by_family = self.resolve_families(self.news.parts, call.required_at or self.at)
+        if self.news.sequence_number and self.news.sequence_number != call.sequence_number:
+            self.move_call(call)
+        cancelled = {g.commodity_id: g for g in call.groups.filter(status=GroupStatus.CANCELLED)}
+        for commodity, resolved in by_family.items():
+            group = cancelled.get(commodity.pk)
+            if group is None:
+                self.add_group(call, commodity, resolved)
+            else:
+                group.commodity = commodity
+                self.start_again(call, group, resolved)
+        return self.told("NEW", f"call {call.sequence_number} reinstated")
+
+    def start_again(
+        self, call: CallOff, group: ComponentGroup, resolved: list[tuple[CalledPart, bom.Resolution]]
+    ) -> None:
+        move_group(group, GroupStatus.CREATED)
+        group.components.all().delete()
+        _write_components(group, resolved)
+        status, problem = _status_of(resolved)
+        move_group(group, status, problem=problem, revision=group.revision + 1)
+        release(group, call)
+        slot = self.locked_slot(group)
+        if slot is not None and slot.rack.status != "CANCELLED":
+            Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.EMPTY, reason="")
+            if slot.rack.status == "FULL":
+                reopen_locked(slot.rack, at=self.at, reason="call reinstated", by=self.by)
+            return
+        if slot is not None:
+            Slot.objects.filter(pk=slot.pk).update(group=None)
+        place_group(group, call, at=self.at)
+
+    def hold(self, call: CallOff) -> Taken:
+        return self.set_held(call, True)
+
+    def release_hold(self, call: CallOff) -> Taken:
+        return self.set_held(call, False)
+
+    def set_held(self, call: CallOff, held: bool) -> Taken:
+        """HOLD / RELEASE: the OEM sets a vehicle out and puts it back; nothing of it is picked, sealed or sent."""
+        if call.held == held:
+            return Taken("DUPLICATE", self.news.event, call.pk, f"call {call.call_number} is so already")
+        call.held = held
+        self.save(call)
+        return self.told(self.news.event, f"call {call.sequence_number} {'held' if held else 'released'} by the OEM")
+
+    def reorder(self, call: CallOff) -> Taken:
+        """REORDER: another piece for a vehicle already called. The old group keeps its own status."""
+        parts = self.news.parts
+        by_family = self.resolve_families(parts, self.at) if parts else {}
+        wanted = {c.pk for c in by_family}
+        done = []
+        for group in _live_groups(call):
+            if wanted and group.commodity_id not in wanted:
+                continue
+            resolved = next((r for c, r in by_family.items() if c.pk == group.commodity_id), None)
+            if resolved is None:
+                called = tuple(_called(group))
+                resolved = self.resolve_families(called, self.at)[group.commodity]
+            done.append(self.add_group(call, group.commodity, resolved, replaces=group))
+        if not done:
+            raise Refused("unknown_family", f"call {call.call_number} has no group of what is re-ordered")
+        return self.told("REORDER", f"call {call.sequence_number} re-ordered")
+
+    # --- telling -------------------------------------------------------------------------------------------
+
+    def save(self, call: CallOff) -> None:
+        call.changed_at = self.at
+        call.save()
+
+    def told(self, event: str, text: str) -> Taken:
+        call = self.call
+        subject = self.news.call_number
+        record_event(
+            f"line:{self.program.line_id}",
+            event.lower(),
+            subject,
+            at=self.at,
+            by=self.by,
+            sequence=self.news.sequence_number,
+            text=text,
+        )
+        return Taken("APPLIED", event, call.pk if call else None, text)
+
+    def tell_displaced(self, call: CallOff, why: str) -> None:
+        text = f"CALL {call.call_number} has no place: {why}"
+        open_task(self.program.line, "DISPLACED", call.call_number, text, at=self.at, due_at=call.required_at)
+
+    def ask_person(
+        self,
+        call: CallOff,
+        group: ComponentGroup | None,
+        kind: str,
+        what: str,
+        *,
+        closes_with_slot: bool = False,
+    ) -> None:
+        subject = f"{call.call_number} {group.commodity.family}" if group else call.call_number
+        due = call.required_at
+        if due is not None and closes_with_slot:
+            due -= timedelta(minutes=self.program.line.plant.transit_minutes)
+        text = f"{kind.replace('_', ' ')} {call.sequence_number}: {what}"
+        open_task(self.program.line, kind, subject, text, at=self.at, due_at=due, group=group)
+
+
+def release(group: ComponentGroup, call: CallOff) -> None:
+    """Hands a resolved group of a firm call to the floor. Only FIRM is released."""
+    if group.status == GroupStatus.RESOLVED and call.stage == Stage.FIRM:
+        move_group(group, GroupStatus.RELEASED)
+
+
+def _live_groups(call: CallOff) -> list[ComponentGroup]:
+    """The last group of each re-order chain: the one that is worked for now."""
+    return list(
+        call.groups.filter(replacement__isnull=True)
+        .select_related("commodity__rack_type", "commodity__program__line__plant")
+        .order_by("pk")
+    )
+
+
+def _families_of(master: bom.Master) -> dict[int, str]:
+    ids = {r.part_id for r in master.references} | set(master.own.values())
+    return dict(Part.objects.filter(pk__in=ids).values_list("pk", "family"))
+
+
+def _status_of(resolved: list[tuple[CalledPart, bom.Resolution]]) -> tuple[GroupStatus, str]:
+    problems = [resolution.problem for _, resolution in resolved if resolution.problem]
+    return (GroupStatus.UNRESOLVED, "; ".join(problems)[:200]) if problems else (GroupStatus.RESOLVED, "")
+
+
+def _write_components(group: ComponentGroup, resolved: list[tuple[CalledPart, bom.Resolution]]) -> None:
+    rows: list[CallComponent] = []
+    for part, resolution in resolved:
+        exploded = resolution.pieces != ((resolution.part_id, part.quantity),)
+        rows.append(
+            CallComponent(
+                group=group,
+                customer_part=part.customer_part,
+                part_id=resolution.part_id,
+                quantity=part.quantity,
+                unit_code=part.unit_code,
+                options=" ".join(part.options),
+                order_ref=part.order_ref,
+                required=bool(resolution.pieces) and not exploded,
+            )
+        )
+        if exploded:
+            rows += [
+                CallComponent(
+                    group=group, customer_part=part.customer_part, part_id=pid, quantity=n, called=False
+                )
+                for pid, n in resolution.pieces
+            ]
+    CallComponent.objects.bulk_create(rows)
+
+
+def _called(group: ComponentGroup) -> list[CalledPart]:
+    return [
+        CalledPart(
+            c.customer_part, c.quantity, c.unit_code, tuple(c.options.split()), c.order_ref, group.commodity.family
+        )
+        for c in group.components.all()
+        if c.called
+    ]
+
+
+def _differs(group: ComponentGroup, resolved: list[tuple[CalledPart, bom.Resolution]]) -> bool:
+    """Whether the call names other parts, quantities or options than the group was built for."""
+    known = sorted((p.customer_part, p.quantity, sorted(p.options)) for p in _called(group))
+    told = sorted((p.customer_part, p.quantity, sorted(p.options)) for p, _ in resolved)
+    return known != told
+
+
+def _clear(slot: Slot) -> None:
+    """Takes an untouched group off its slot; the place stays."""
+    Slot.objects.filter(pk=slot.pk).update(
+        group=None, status=SlotStatus.EMPTY, packed_revision=None, packed_at=None, reason=""
+    )
+    slot.group, slot.status = None, SlotStatus.EMPTY
+
+
+def resolve_unresolved(*, at: datetime, limit: int = 500) -> int:
+    """Sweep: resolves groups again whose part was unknown, once the master changed since the last look.
+
+    Each group in a transaction of its own; returns how many were resolved.
+    """
+    newest = _master_changed_at()
+    if newest is None:
+        return 0
+    seen = Heartbeat.objects.filter(name=MASTER_SEEN).first()
+    ids = list(
+        ComponentGroup.objects.filter(status=GroupStatus.UNRESOLVED)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:limit]
+    )
+    if not ids or (seen is not None and seen.at >= newest and seen.at >= _last_unresolved_at(ids)):
+        return 0
+    done = sum(_resolve_again(group_id, at) for group_id in ids)
+    if len(ids) < limit:
+        Heartbeat.objects.update_or_create(name=MASTER_SEEN, defaults={"at": at})
+    return done
+
+
+def _master_changed_at() -> datetime | None:
+    stamps = [
+        model._default_manager.aggregate(newest=Max("updated_at"))["newest"]
+        for model in (Part, CustomerPart, BomLine)
+    ]
+    return max((s for s in stamps if s is not None), default=None)
+
+
+def _last_unresolved_at(ids: list[int]) -> datetime:
+    """A call that turned unresolved after the last look is looked at once more: its part may have come meanwhile."""
+    newest = CallOff.objects.filter(groups__in=ids).aggregate(newest=Max("changed_at"))["newest"]
+    assert newest is not None
+    return newest  # type: ignore[no-any-return]
+
+
+def _resolve_again(group_id: int, at: datetime) -> int:
+    with transaction.atomic(durable=True):
+        group = ComponentGroup.objects.select_related(
+            "call_off__program__line__plant", "commodity__rack_type"
+        ).get(pk=group_id)
+        call = group.call_off
+        stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=call.stream_id)
+        call.program.stream = stream
+        group.refresh_from_db(fields=["status"])
+        if group.status != GroupStatus.UNRESOLVED:
+            return 0
+        taking = _Taking(call.program, CallNews("NEW", call.call_number), call, at, "master data")
+        called = tuple(_called(group))
+        resolved = taking.resolve_families(called, call.required_at or at).get(group.commodity, [])
+        status, problem = _status_of(resolved)
+        if status is GroupStatus.UNRESOLVED:
+            return 0
+        group.components.all().delete()
+        _write_components(group, resolved)
+        move_group(group, status, problem="", revision=group.revision + 1)
+        release(group, call)
+        record_event(f"line:{call.program.line_id}", "resolved", call.call_number, at=at, by="master data")
+    return 1
+
+
+def hold_group(group_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> ComponentGroup:
+    """Quality hold on one group: stops pick, pack, seal, load and departure at once. Refuses without a reason."""
+    return _set_hold(group_id, True, by=by, reason=reason, at=at)
+
+
+def free_group(group_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> ComponentGroup:
+    """Ends a quality hold, named and with a reason."""
+    return _set_hold(group_id, False, by=by, reason=reason, at=at)
+
+
+def _set_hold(
+    group_id: int, hold: bool, *, by: AbstractBaseUser, reason: str, at: datetime
+) -> ComponentGroup:
+    if not reason.strip():
+        raise Refused("reason_missing", "say why")
+    with transaction.atomic(durable=True):
+        group = (
+            ComponentGroup.objects.select_related("call_off__program").filter(pk=group_id).first()
+        )
+        if group is None:
+            raise Unknown("no_group", f"there is no group {group_id}")
+        slot = Slot.objects.filter(group=group).first()
+        if slot is not None:
+            lock_racks([slot.rack_id])
+        group.refresh_from_db(fields=["status"])
+        if group.status == GroupStatus.SHIPPED and hold:
+            raise Refused("has_left", f"{group} has left; contain it at the OEM")
+        ComponentGroup.objects.filter(pk=group_id).update(on_hold=hold)
+        group.on_hold = hold
+        record_event(
+            f"line:{group.call_off.program.line_id}",
+            "quality_hold" if hold else "quality_free",
+            group.call_off.call_number,
+            at=at,
+            by=str(by),
+            reason=reason,
+        )
+    return group
+
+

@@ -1,0 +1,46 @@
+"""What templates ask of the plant: rights, times in words, shares of a bar."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from sequencer import access
+
+register = template.Library()
+
+
+@register.filter
+def may(user: Any, name: str) -> bool:
+    """`{% if user|may:"edi" %}`"""
+    return access.may(user, name)
+
+
+@register.filter
+def age(then: datetime | None, now: datetime | None = None) -> str:
+    """`0:41`, `12:40`, `3:07 h`, `2 d`: time since, read at a glance."""
+    if then is None:
+        return "never"
+    return span(((now or timezone.now()) - then).total_seconds())
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A duration in the same words as `age`."""
+    if seconds is None:
+        return "—"
+    whole = max(0, int(seconds))
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d}"
+    if whole < 172_800:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+    return f"{whole // 86_400} d"
+
+
+@register.filter
+def words(code: str) -> str:
+    """A stored state as people say it: FULL_WITH_HOLES -> full with holes."""
+    return str(code).replace("_", " ").lower()

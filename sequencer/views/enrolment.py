@@ -1,0 +1,60 @@
+"""Browsers enrolled as a station: a supervisor gives a browser a signed cookie, nobody has to log in there again.
+
+The cookie carries the station and its enrolment count; raising the count at the station revokes every such browser.
+The people at the station show themselves by badge.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from sequencer.models import Station
+
+COOKIE = "jis_station"
+SALT = "sequencer.station"
+LIFE = timedelta(days=400)  # browsers keep no cookie longer
+
+
+def enrol(response: HttpResponse, station: Station) -> None:
+    """Makes the browser that gets this answer the given station."""
+    response.set_signed_cookie(
+        COOKIE,
+        f"{station.pk}:{station.enrolment}",
+        salt=SALT,
+        max_age=LIFE,
+        httponly=True,
+        samesite="Lax",
+        secure=bool(settings.SESSION_COOKIE_SECURE),
+    )
+
+
+def enrolled_station(request: HttpRequest) -> Station | None:
+    """The station this browser was enrolled as, if the enrolment still stands."""
+    value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=LIFE)
+    number, _, count = (value or "").partition(":")
+    if not number:
+        return None
+    return (
+        Station.objects.select_related("commodity__program", "unloading_point")
+        .filter(pk=int(number), enrolment=int(count))
+        .first()
+    )
+
+
+def topics_of(station: Station) -> list[str]:
+    """What a station's page listens to: itself, and the line or dock it works for."""
+    topics = [f"station:{station.pk}"]
+    if station.commodity is not None:
+        topics.append(f"line:{station.commodity.program.line_id}")
+    if station.unloading_point_id is not None:
+        topics.append(f"dock:{station.unloading_point_id}")
+    return topics
+
+
+def hears(request: HttpRequest, topic: str) -> bool:
+    """May this enrolled browser listen to the topic?"""
+    station = enrolled_station(request)
+    return station is not None and topic in topics_of(station)

@@ -1,0 +1,28 @@
+"""The door: log-in, and what there is to look at for a person's role."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+
+from sequencer import boards, demo
+from sequencer.access import guarded
+
+@guarded
+def home(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "home.html", {"plant": boards.overview(at=timezone.now())})
+
+
+class Login(LoginView):
+    """Django's own log-in; a demo plant shows its log-ins beside it."""
+
+    template_name = "login.html"
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        logins = [(name, demo.password(name), does) for name, does in demo.LOGINS] if settings.DEMO else []
+        return super().get_context_data(demo_logins=logins, **kwargs)

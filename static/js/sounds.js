@@ -1,0 +1,49 @@
+// Four sounds, nothing else: ok short and high, stop long low two-tone, check two middle tones, wait one soft.
+// Neighbouring stations differ in pitch, so that people know whose it is. A browser makes no sound before a first touch.
+
+const SOUNDS = {
+  ok: { wave: "sine", loud: 0.5, tones: [[1320, 0, 0.13]] },
+  wait: { wave: "sine", loud: 0.22, tones: [[784, 0, 0.09]] },
+  check: { wave: "triangle", loud: 0.6, tones: [[587, 0, 0.14], [587, 0.2, 0.14]] },
+  stop: { wave: "sawtooth", loud: 0.5, tones: [[233, 0, 0.34], [165, 0.34, 0.5]] },
+};
+const SEMITONES = [0, 3, -3, 5, -5, 7];
+
+let context = null;
+let pitch = 1;
+
+/** `place` is the station's number; `unlocked` is called once the browser allows sound. */
+export function prepare(place, unlocked) {
+  pitch = 2 ** (SEMITONES[place % SEMITONES.length] / 12);
+  const unlock = async () => {
+    context ??= new AudioContext();
+    await context.resume();
+    if (context.state !== "running") return;
+    for (const kind of ["keydown", "pointerdown"]) document.removeEventListener(kind, unlock, true);
+    unlocked();
+  };
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, unlock, true);
+}
+
+export function play(name) {
+  const sound = SOUNDS[name];
+  if (!sound || context?.state !== "running") return;
+  for (const [frequency, after, seconds] of sound.tones) tone(sound, frequency * pitch, after, seconds);
+  if (name === "stop") navigator.vibrate?.([300, 80, 300]);
+}
+
+function tone({ wave, loud }, frequency, after, seconds) {
+  const from = context.currentTime + after;
+  const oscillator = context.createOscillator();
+  const volume = context.createGain();
+  oscillator.type = wave;
+  oscillator.frequency.value = frequency;
+  // Ramps at both ends: a tone cut hard clicks.
+  volume.gain.setValueAtTime(0, from);
+  volume.gain.linearRampToValueAtTime(loud, from + 0.008);
+  volume.gain.setValueAtTime(loud, from + seconds - 0.03);
+  volume.gain.linearRampToValueAtTime(0, from + seconds);
+  oscillator.connect(volume).connect(context.destination);
+  oscillator.start(from);
+  oscillator.stop(from + seconds);
+}
