@@ -1,7 +1,7 @@
 """Places where a test lets the process die as a power cut would.
 
-`JIS_FAILPOINT=after_commit:3` ends the process with status 137 at the third time it gets there. A plant that runs
-with `JIS_PRODUCTION` refuses to start with the variable set.
+`JIS_FAILPOINT=after_commit:3` ends the process with status 137 at the third time it gets there. A plant
+that runs with `JIS_PRODUCTION` refuses to start with the variable set.
 """
 
 from __future__ import annotations

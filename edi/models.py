@@ -123,7 +123,9 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["partner", "file_name", "inode", "mtime_ns", "size"], name="delivery_once"
             ),
-            models.CheckConstraint(condition=Q(status__in=list(DeliveryStatus)), name="delivery_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=list(DeliveryStatus)), name="delivery_status_known"
+            ),
         ]
         indexes = [models.Index(fields=["status", "partner", "id"], name="delivery_due")]
 
@@ -183,7 +185,9 @@ class InboundMessage(models.Model):
     status = models.CharField(max_length=16, choices=choices(MessageStatus), default=MessageStatus.PENDING)
     segment_first = models.PositiveIntegerField(default=0)
     segment_last = models.PositiveIntegerField(default=0)
-    call_off_count = models.PositiveIntegerField(default=0, help_text="Call-offs read; the ledger holds the events against it")
+    call_off_count = models.PositiveIntegerField(
+        default=0, help_text="Call-offs read; the ledger holds the events against it"
+    )
     problems = models.JSONField(default=list)
 
     class Meta:
@@ -276,11 +280,15 @@ class OutboundMessage(models.Model):
             ),
             models.UniqueConstraint(fields=["partner", "control_ref"], name="outbound_control_ref_once"),
             models.CheckConstraint(
-                condition=~Q(status__in=[OutboundStatus.SENT, OutboundStatus.ACCEPTED, OutboundStatus.REJECTED])
+                condition=~Q(
+                    status__in=[OutboundStatus.SENT, OutboundStatus.ACCEPTED, OutboundStatus.REJECTED]
+                )
                 | Q(sent_at__isnull=False),
                 name="outbound_sent_has_time",
             ),
-            models.CheckConstraint(condition=Q(status__in=list(OutboundStatus)), name="outbound_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=list(OutboundStatus)), name="outbound_status_known"
+            ),
         ]
         indexes = [models.Index(fields=["status", "due_at"], name="outbound_due")]
 

@@ -57,25 +57,27 @@ class Judgement:
 Trailer = Callable[[], bool | None]
 
 
-def judge(
-    seen: Sighting, *, unchanged: float, moved_in: bool, trailer: Trailer, limits: Limits
-) -> Judgement:
+def judge(seen: Sighting, *, unchanged: float, moved_in: bool, trailer: Trailer, limits: Limits) -> Judgement:
     """Whether the file is finished.
 
-    `unchanged`: seconds since anything of it changed. `moved_in`: it came by rename, so its writer was done before.
-    `trailer()`: its last envelope is closed; None when it begins like no format we know. It is asked only when the
-    answer matters, because it opens the file.
+    `unchanged`: seconds since anything of it changed. `moved_in`: it came by rename, so its writer was
+    done before. `trailer()`: its last envelope is closed; None when it begins like no format we know. It
+    is asked only when the answer matters, because it opens the file.
     """
     if seen.name.startswith(".") or seen.name.lower().endswith(UNFINISHED):
         return Judgement(State.IGNORE)
     if not seen.regular:
         return Judgement(State.REFUSE, "not_a_file", "links, folders, pipes and devices are not taken")
     if seen.size > limits.max_bytes:
-        return Judgement(State.REFUSE, "too_large", f"{seen.size} bytes; at most {limits.max_bytes} are taken")
+        return Judgement(
+            State.REFUSE, "too_large", f"{seen.size} bytes; at most {limits.max_bytes} are taken"
+        )
     still = unchanged >= limits.stable_seconds
     # SFTP servers without posix-rename link the new name before they unlink the old one.
     if seen.links != 1:
-        refusal = Judgement(State.REFUSE, "several_links", "the file has a second name by which it can be changed")
+        refusal = Judgement(
+            State.REFUSE, "several_links", "the file has a second name by which it can be changed"
+        )
         return refusal if still else Judgement(State.WAIT)
     if not NAME.fullmatch(seen.name):
         refusal = Judgement(State.REFUSE, "bad_name", "the file name holds characters that are not taken")

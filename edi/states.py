@@ -17,7 +17,7 @@ class DeliveryStatus(StrEnum):
 
 
 class InterchangeStatus(StrEnum):
-    """One envelope of a file. Only ACCEPTED uses its control number up; CONFLICT and REJECTED wait for a person."""
+    """One envelope of a file. Only ACCEPTED uses its control number up; CONFLICT, REJECTED want a person."""
 
     ACCEPTED = "ACCEPTED"
     DUPLICATE = "DUPLICATE"

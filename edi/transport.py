@@ -1,10 +1,10 @@
-"""The spool: folders of a partner, claim by rename, archive, and how bytes are put out. The only module that touches it.
+"""The spool: a partner's folders, claim by rename, archive, and how bytes are put out. Nobody else touches it.
 
-    <spool>/<partner>/in           the partner drops files here
-                      work/<worker>  one folder a worker; a file in it is claimed
-                      archive/<day>  what was received, after it is in the database
-                      quarantine/<day> what was refused at the gate
-                      out          what we send; the partner fetches it
+<spool>/<partner>/in           the partner drops files here
+                  work/<worker>  one folder a worker; a file in it is claimed
+                  archive/<day>  what was received, after it is in the database
+                  quarantine/<day> what was refused at the gate
+                  out          what we send; the partner fetches it
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Dropped:
     sha256: str
 
 
-class Unfinished(Exception):  # noqa: N818 - the domain's word
+class Unfinished(Exception):
     """The file changed while it was read: it stays claimed and is read again."""
 
 
@@ -230,7 +230,7 @@ def _is_stale(folder: Path) -> bool:
 
 
 def read_claimed(item: Claim, max_bytes: int) -> Dropped:
-    """The bytes of a claimed file. Refuses what is no plain file or too large; raises `Unfinished` if it moves."""
+    """The bytes of a claimed file. Refuses what is no plain file or too large; `Unfinished` if it moves."""
     with opened(item.path) as handle:
         before = os.fstat(handle)
         if before.st_size > max_bytes:
@@ -240,9 +240,7 @@ def read_claimed(item: Claim, max_bytes: int) -> Dropped:
     form = (before.st_ino, len(raw), before.st_mtime_ns)
     if len(raw) != after.st_size or before.st_mtime_ns != after.st_mtime_ns or item.form not in (None, form):
         raise Unfinished(item.name)
-    return Dropped(
-        before.st_ino, before.st_size, before.st_mtime_ns, raw, hashlib.sha256(raw).hexdigest()
-    )
+    return Dropped(before.st_ino, before.st_size, before.st_mtime_ns, raw, hashlib.sha256(raw).hexdigest())
 
 
 def _chunks(handle: int, limit: int) -> Iterator[bytes]:
@@ -298,7 +296,7 @@ def digest(path: Path) -> str:
 
 
 def drop(folders: Folders, name: str, raw: bytes) -> Sighting:
-    """Puts bytes into the inbox as a well-behaved partner does: hidden name, sync, rename. Never overwrites."""
+    """Puts bytes into the inbox as a good partner does: hidden name, sync, rename. Never overwrites."""
     hidden = folders.inbox / f".{uuid.uuid4().hex}.tmp"
     _write(hidden, raw)
     try:

@@ -1,4 +1,4 @@
-"""Wake-ups for workers. They only save waiting: the row is the truth and a sweep finds every due row again."""
+"""Wake-ups for workers. They only save waiting: the row is the truth and a sweep finds every due row."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ def wake(task: str, row_id: int) -> bool:
 
     if time.monotonic() < _silent_until:
         return False
+    errors = (KombuError, OSError, *_transport_errors(app))
     try:
         app.send_task(task, args=[row_id], retry=False, ignore_result=True)
-    except (KombuError, OSError, *_transport_errors(app)) as error:
+    except errors as error:
         _silent_until = time.monotonic() + PAUSE_SECONDS
         log.warning("no wake-up for %s %s, the sweep will find it: %s", task, row_id, error)
         return False
     return True
 
 
-def _transport_errors(app: Celery) -> tuple[type[Exception], ...]:
+def _transport_errors(app: Celery) -> tuple[type[BaseException], ...]:
     """What the configured broker's client raises when it cannot be reached."""
     connection = app.connection_for_write()
     return (*connection.connection_errors, *connection.channel_errors)

@@ -37,6 +37,9 @@ SUPERVISOR = frozenset({Role.SUPERVISOR})
 GATE_KEEPERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SCANNERS = frozenset({Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR})
 DECIDERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR})
+PACKERS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
+LOADERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
+ENROLLERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 ACCESS: Mapping[str, frozenset[Role]] = {
     # pages of the core
@@ -51,6 +54,18 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "task-acknowledge": DECIDERS,
     "task-close": DECIDERS,
     "events": EVERYONE,
+    # the floor: browsers enrolled as the station come in without a log-in
+    "station": PACKERS,
+    "station-state": PACKERS,
+    "station-scan": PACKERS,
+    "station-commands": PACKERS,
+    "station-enrol": ENROLLERS,
+    "dock": LOADERS,
+    "dock-state": LOADERS,
+    "dock-scan": LOADERS,
+    "dock-commands": LOADERS,
+    "dock-enrol": ENROLLERS,
+    "rack-manifest": EVERYONE,
     # what crosses the gate
     "edi": OFFICE,
     "edi-live": OFFICE,

@@ -352,9 +352,21 @@ def _bar(
     runs, x = [], 0
     for state, run in groupby(sorted([*units, *holes]), key=lambda unit: unit[2]):
         cells = list(run)
-        runs.append({"state": state, "x": x, "width": len(cells), "low": cells[0][1], "high": cells[-1][1]})
+        runs.append(_run(state, x, [sequence for _, sequence, _ in cells]))
         x += len(cells)
     return runs
+
+
+def _run(state: str, x: int, sequences: Sequence[str]) -> Board:
+    return {
+        "state": state,
+        "word": WORDS[state] or state,
+        "x": x,
+        "width": len(sequences),
+        "end": x + len(sequences),
+        "low": sequences[0],
+        "high": sequences[-1],
+    }
 
 
 # --- the board of a line --------------------------------------------------------------------------------------------
@@ -373,6 +385,7 @@ def line_board(line_id: int, *, at: datetime, family: str = "", names: bool = Tr
     return {
         "at": at,
         "line": _line_head(line),
+        "topics": ",".join([f"line:{line.pk}", *(f"dock:{pk}" for pk in _docks(line)), "edi"]),
         "tiles": tiles,
         "strips": _strips(line, gaps[line.pk], at),
         "displaced": _displaced(line),
@@ -382,6 +395,10 @@ def line_board(line_id: int, *, at: datetime, family: str = "", names: bool = Tr
         "todo": todo[:TODO_ROWS],
         "todo_more": max(0, len(todo) - TODO_ROWS),
     }
+
+
+def _docks(line: Line) -> list[int]:
+    return sorted(set(line.programs.values_list("unloading_point_id", flat=True)))
 
 
 def families(line_id: int) -> list[tuple[str, str]]:
@@ -652,6 +669,7 @@ def _truck(shipment: Any, at: datetime) -> Board:
         "loaded": shipment.loaded,
         "leaves_at": shipment.leaves_at,
         "leaves_in": left,
+        "late": -left,
         "minutes": int(left // 60),
         "level": level(int(left // 60), 5) if not shipment.departed_at else "",
         "departed_at": shipment.departed_at,

@@ -12,7 +12,7 @@ from .tokens import HEAD_BYTES, sniff
 
 
 class Inspection:
-    """Reads a seekable file and gives out its canonical JSON as text; afterwards `accepted` tells the verdict."""
+    """Reads a seekable file and gives out its canonical JSON; afterwards `accepted` tells the verdict."""
 
     def __init__(self, source: BinaryIO, profile: Profile | None = None) -> None:
         self.source = source
@@ -21,8 +21,7 @@ class Inspection:
 
     def pieces(self) -> Iterator[str]:
         """Give out one JSON object with exactly the keys of the canonical reading."""
-        digest = hashlib.file_digest(self.source, "sha256").hexdigest()
-        self.source.seek(0)
+        digest = self._digest()
         parts = read_stream(self.source, self.profile)
         problems: list[Json] = []
         first = next(parts, None)
@@ -47,6 +46,13 @@ class Inspection:
                 between = ", "
             part = next(parts, None)
         yield f'], "problems": {json.dumps(problems)}}}\n'
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        while data := self.source.read(1 << 20):
+            digest.update(data)
+        self.source.seek(0)
+        return digest.hexdigest()
 
     def _format(self) -> str | None:
         self.source.seek(0)

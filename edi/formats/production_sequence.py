@@ -1,6 +1,6 @@
 """X12 866 production sequence: one LIN is one part of one call-off (X12 SQ, DTM loop over LIN loop)."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 from .calls import identify
 from .canonical import CallOffEvent, Component
@@ -29,6 +29,9 @@ FUNCTIONS = {
     "07": "duplicate",
 }
 
+# The facts two lines must share to be parts of one call, in the order of CallOffEvent.
+_Call = tuple[str, str | None, None, str | None, str | None, str | None, str | None, str | None]
+
 
 def read_866(draft: Draft, profile: Profile, findings: Findings) -> Content:
     """Return what an 866 says; neighbouring LINs of the same call and sequence are parts of one call-off."""
@@ -50,6 +53,7 @@ class _ProductionSequence:
         self.header = header
         self.header_facts: Facts = {}
         self.calls: list[CallOffEvent] = []
+        self.open: tuple[_Call, str] | None = None
         self.parts: list[Component] = []
         self.lines = 0
 
@@ -87,69 +91,78 @@ class _ProductionSequence:
                 self.findings.add("total_mismatch", sentence, segment=number, tag="CTT", element="1")
 
     def bucket(self, group: Group) -> None:
-        """Read one time bucket; what it says holds for all lines below it."""
+        """Read one time bucket; what it says holds for all lines below it that do not say otherwise."""
+        places = self.places
         outer = x12_facts(group.segments, {})
         for source, rest in self.header_facts.items():
             outer.setdefault(source, rest)
         beginning = self.beginning()
-        event = self.profile.events_bss.get(element(beginning, 1) or "")
-        document = element(beginning, 2)
+        bucket = _Bucket(
+            self.profile.events_bss.get(element(beginning, 1) or ""),
+            element(beginning, 2),
+            pick(outer, places.dock),
+            pick(outer, places.line_feed),
+            x12_moment(outer, places.required_at, (group, self.header), self.findings),
+        )
         for inner in group.groups:
             if inner.tag == "LIN":
                 self.lines += 1
-                self.line(inner, outer, group, event, document)
+                self.line(inner, bucket)
 
-    def line(
-        self, group: Group, outer: Facts, bucket: Group, event: str | None, document: str | None
-    ) -> None:
+    def line(self, group: Group, bucket: "_Bucket") -> None:
         places = self.places
-        own = x12_facts(group.segments, {})
-        found = outer | own
-        part = pick(own, places.part_number)
-        vin = pick(own, places.vin)
-        sequence = pick(own, places.sequence_number)
-        production_number = pick(own, places.production_number)
-        call_number = identify(self.profile, production_number, vin, document, sequence)
+        found = x12_facts(group.segments, {})
+        vin = pick(found, places.vin)
+        sequence = pick(found, places.sequence_number)
+        production_number = pick(found, places.production_number)
+        call_number = identify(self.profile, production_number, vin, bucket.document, sequence)
         if call_number is None:
             sentence = "neither production number, VIN nor document and sequence: nobody could name it"
             self.findings.add("missing_identity", sentence, segment=group.numbers[0], tag="LIN")
+        component = self.component(group, found)
+        if bucket.event is None or call_number is None or component is None:
+            return
+        dock = pick(found, places.dock) or bucket.dock
+        line_feed = pick(found, places.line_feed) or bucket.line_feed
+        call = (bucket.event, sequence, None, vin, production_number, dock, line_feed, bucket.required_at)
+        if (call, call_number) != self.open:
+            self.close_call()
+            self.open = (call, call_number)
+        self.parts.append(component)
+
+    def component(self, group: Group, found: Facts) -> Component | None:
+        places = self.places
+        part = pick(found, places.part_number)
         if part is None:
             sentence = "the line names no part of the buyer; check [x12] part_number"
             self.findings.add("missing_part", sentence, segment=group.numbers[0], tag="LIN", element="3")
-        if event is None or call_number is None or part is None:
-            return
-        quantity, unit = amount(own, places.quantity, group, self.findings)
-        component = Component(
+            return None
+        quantity, unit = amount(found, places.quantity, group, self.findings)
+        options = (element(item, 5) for item in group.segments if item[0] == "PID")
+        return Component(
             part,
-            pick(own, places.supplier_part),
+            pick(found, places.supplier_part),
             quantity,
             unit,
-            pick(own, places.family),
-            order(own, places.order_ref),
-            tuple(text for item in group.segments if item[0] == "PID" and (text := element(item, 5))),
+            pick(found, places.family),
+            order(found, places.order_ref),
+            tuple([option for option in options if option]),
         )
-        call = CallOffEvent(
-            event,
-            sequence,
-            None,
-            vin,
-            production_number,
-            pick(found, places.dock),
-            pick(found, places.line_feed),
-            x12_moment(found, places.required_at, (group, bucket, self.header), self.findings),
-            (),
-            call_number,
-        )
-        self.take(call, component)
-
-    def take(self, call: CallOffEvent, component: Component) -> None:
-        """Add a part to the call before it if it is the same call, else begin a new one."""
-        if not self.calls or self.calls[-1] != call:
-            self.close_call()
-            self.calls.append(call)
-        self.parts.append(component)
 
     def close_call(self) -> None:
-        if self.parts:
-            self.calls[-1] = replace(self.calls[-1], components=tuple(self.parts))
-            self.parts = []
+        """Book the call whose parts have been gathered."""
+        if self.open is not None:
+            call, call_number = self.open
+            self.calls.append(CallOffEvent(*call, tuple(self.parts), call_number))
+            self.open, self.parts = None, []
+
+
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """What one DTM loop says about all its lines."""
+
+    event: str | None
+    document: str | None
+    dock: str | None
+    line_feed: str | None
+    required_at: str | None

@@ -137,7 +137,7 @@ def x12_head(head: bytes, encoding: str | None = None) -> Head | None:
     """Read the ISA's separators, padded to 106 bytes or not; None when it has no sixteen elements (X12.5)."""
     text = head.decode("latin-1")
     element = text[3:4]
-    fields = text.split(element, 16)
+    fields = text.split(element, 16) if element else []
     if len(fields) != 17 or len(fields[16]) < 2 or not _distinct(element, fields[16][0], fields[16][1]):
         return None
     # From 00402 ISA11 is the repetition separator, before that it says "U" for the standard's home.

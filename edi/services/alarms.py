@@ -17,7 +17,9 @@ TOPIC = "edi"
 DISK_LEVELS = (20, 10, 3)
 
 
-def journal(kind: str, subject: str, *, at: datetime, by: str = "", reason: str = "", **facts: object) -> None:
+def journal(
+    kind: str, subject: str, *, at: datetime, by: str = "", reason: str = "", **facts: object
+) -> None:
     """A row of the EDI page's journal, in the caller's transaction."""
     record_event(TOPIC, kind, subject, at=at, by=by, reason=reason, **facts)
 
@@ -36,7 +38,7 @@ def clear_alarm(kind: str, subject: str, *, at: datetime, note: str = "") -> Non
 
 
 class DiskGuard:
-    """Tells once when the spool's disk falls below 20, 10 and 3 percent free, and again after it recovered."""
+    """Tells once when the spool's disk falls below 20, 10 and 3 percent free; again after it recovered."""
 
     def __init__(self) -> None:
         self.level = 100

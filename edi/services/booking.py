@@ -1,8 +1,8 @@
 """T2: a delivery's bytes become interchanges, messages and pending events, in one transaction.
 
-What an envelope is worth is decided when its trailer has been read: ACCEPTED, a DUPLICATE of what came before, a
-CONFLICT (number used before for other content) or REJECTED. Only ACCEPTED uses the control number up, so a file that
-was cut off can be sent again under its own number.
+What an envelope is worth is decided when its trailer has been read: ACCEPTED, a DUPLICATE of what came
+before, a CONFLICT (number used before for other content) or REJECTED. Only ACCEPTED uses the control
+number up, so a file that was cut off can be sent again under its own number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edi.formats import InterchangeEnd, InterchangeStart, Message, Problem, Prof
 from edi.models import Delivery, InboundEvent, InboundMessage, Interchange, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
 from edi.services.outbound import issue_acknowledgement, take_answer
-from edi.states import DELIVERY_MOVES, DeliveryStatus, EventStatus, InterchangeStatus, MessageStatus
+from edi.states import DELIVERY_MOVES, DeliveryStatus, InterchangeStatus, MessageStatus
 
 EVENT_BATCH = 500
 CALL_KINDS = frozenset({"call_off", "sequence_forecast"})
@@ -33,8 +33,9 @@ def book_delivery(
 ) -> DeliveryStatus:
     """Reads a PARSING delivery and stores what it holds.
 
-    Promise: booking it again, after a crash or by a person, adds nothing twice; a bad message parks itself and the
-    rest goes on. `fence` raises when another worker holds the partner's lane by now. Returns the delivery's status.
+    Promise: booking it again, after a crash or by a person, adds nothing twice; a bad message parks itself
+    and the rest goes on. `fence` raises when another worker holds the partner's lane by now. Returns the
+    delivery's status.
     """
     prints = content_prints(io.BytesIO(delivery.raw), delivery.sha256)
     with transaction.atomic(durable=True):
@@ -49,7 +50,7 @@ def book_delivery(
 
 
 def content_prints(source: BinaryIO, whole: str) -> list[str]:
-    """A sha256 of each interchange's segments: line ends and separators may differ, the content may not.
+    """A sha256 of each interchange's segments: line ends between them may differ, the content may not.
 
     A file that is not cut into segments has its own hash (`whole`) for its one interchange.
     """
@@ -58,7 +59,7 @@ def content_prints(source: BinaryIO, whole: str) -> list[str]:
         if segment.tag in ENVELOPE_TAGS:
             prints.append(hashlib.sha256())
         if prints:
-            prints[-1].update(f"{segment.tag}{segment.elements}".encode())
+            prints[-1].update(segment.text.encode("utf-8", "backslashreplace") + b"\n")
     return [item.hexdigest() for item in prints] or [whole]
 
 
@@ -189,27 +190,28 @@ class _Booking:
         """The trailer is read: what the envelope is worth, and our answer to it."""
         self.flush()
         row = self.row = self.row or self.open("")
+        self.statuses.append(InterchangeStatus(row.status))
+        if self.again:
+            return
         row.group_ref = (end.group_ref or "")[:35]
         row.problems = [*row.problems, *(formats.as_json(problem) for problem in end.problems)]
-        refused = any(problem.severity == "reject" for problem in end.problems)
-        if refused and row.status == InterchangeStatus.ACCEPTED and not self.again:
+        if row.status == InterchangeStatus.ACCEPTED and any(p.severity == "reject" for p in end.problems):
             InboundEvent.objects.filter(message__interchange=row).delete()
             row.messages.update(status=MessageStatus.REJECTED, call_off_count=0)
-            row.status = InterchangeStatus.REJECTED
+            row.status = self.statuses[-1] = InterchangeStatus.REJECTED
         row.save()
-        self.statuses.append(InterchangeStatus(row.status))
-        if row.status == InterchangeStatus.ACCEPTED and not self.again:
+        if row.status == InterchangeStatus.ACCEPTED:
             self.take_answers()
         self.answer(row, end)
 
     def take_answers(self) -> None:
         for message in self.messages:
-            for verdict in message.acknowledged if message.accepted else ():
-                take_answer(self.delivery.partner, message.type, verdict, at=self.at)
+            if message.accepted and message.acknowledged:
+                take_answer(self.delivery.partner, message.type, message.acknowledged, at=self.at)
 
     def answer(self, row: Interchange, end: InterchangeEnd) -> None:
         """CONTRL or 997 where the partner agreed to it; an acknowledgement is never acknowledged."""
-        if self.profile.acknowledge == "none" or self.again:
+        if self.profile.acknowledge == "none":
             return
         if any(message.kind == "acknowledgement" for message in self.messages):
             return
@@ -236,7 +238,11 @@ class _Booking:
             self.delivery, DELIVERY_MOVES, status,
             parsed_at=self.at, problems=self.problems, note=note[:300], duplicate_of_id=duplicate_of,
         )  # fmt: skip
-        code, name, subject = self.delivery.partner.code, self.delivery.file_name, f"delivery {self.delivery.pk}"
+        code, name, subject = (
+            self.delivery.partner.code,
+            self.delivery.file_name,
+            f"delivery {self.delivery.pk}",
+        )
         kind = f"delivery_{status.value.lower()}"
         journal(kind, name, at=self.at, partner=code, delivery=self.delivery.pk, note=note)
         if status == DeliveryStatus.QUARANTINED or self.rejected:

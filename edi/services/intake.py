@@ -1,7 +1,7 @@
 """From the inbox to a durable row: ready, claimed, stored (T1), archived. Nothing is parsed here.
 
-Order that loses nothing: claim by rename, read, insert and COMMIT, and only then move the file to the archive. A
-crash anywhere leaves either the file in a work folder, where the next worker takes it, or the row.
+Order that loses nothing: claim by rename, read, insert and COMMIT, and only then move the file to the
+archive. A crash anywhere leaves either the file in a work folder, where the next worker takes it, or the row.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def limits() -> Limits:
 
 @dataclass(slots=True)
 class Inbox:
-    """One partner's inbox as one watcher sees it: since when each file is unchanged, what was already told."""
+    """One partner's inbox as one watcher sees it: since when each file is unchanged, what was told."""
 
     partner: TradingPartner
     watch: Watch = field(default_factory=Watch)
@@ -132,10 +132,11 @@ def accept_file(
 ) -> Delivery | None:
     """T1: stores a claimed file as a delivery, archives it after the commit, wakes a worker.
 
-    Promise: a crash at any point leads to the same one row and the same archive when the file is accepted again
-    (identity: partner, name, inode, mtime, size). A file refused at the gate is a QUARANTINED delivery without
-    bytes when it could not be read; what is no file at all goes to quarantine with a journal row (None).
-    Raises `Unfinished` when the file changes under the reader. Locks nothing: the unique constraint decides.
+    Promise: a crash at any point leads to the same one row and the same archive when the file is accepted
+    again (identity: partner, name, inode, mtime, size). A file refused at the gate is a QUARANTINED
+    delivery without bytes when it could not be read; what is no file at all goes to quarantine with a
+    journal row (None). Raises `Unfinished` when the file changes under the reader. Locks nothing: the
+    unique constraint decides.
     """
     file, refusal = _read(mine, refusal)
     failpoints.reach("after_read")

@@ -3,6 +3,7 @@
 from sequencer.models.calls import CallComponent, CallOff, ComponentGroup, SequenceGap
 from sequencer.models.floor import Badge, ScanEvent, Station
 from sequencer.models.journal import Heartbeat, PlantEvent, Task
+from sequencer.models.logins import LoginTries
 from sequencer.models.plant import (
     Carrier,
     Commodity,
@@ -25,6 +26,7 @@ __all__ = [
     "ComponentGroup",
     "Heartbeat",
     "Line",
+    "LoginTries",
     "OemPlant",
     "PlantEvent",
     "Rack",

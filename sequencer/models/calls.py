@@ -165,6 +165,7 @@ class SequenceGap(models.Model):
                 | (~Q(status=GapStatus.OPEN) & Q(closed_at__isnull=False)),
                 name="gap_closed_has_time",
             ),
+            models.CheckConstraint(condition=Q(status__in=list(GapStatus)), name="gap_status_known"),
         ]
 
     def __str__(self) -> str:

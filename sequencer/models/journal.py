@@ -62,6 +62,7 @@ class Task(models.Model):
             models.CheckConstraint(
                 condition=~Q(status=TaskStatus.DONE) | Q(closed_at__isnull=False), name="task_done_has_time"
             ),
+            models.CheckConstraint(condition=Q(status__in=list(TaskStatus)), name="task_status_known"),
         ]
 
     def __str__(self) -> str:

@@ -125,6 +125,7 @@ class Unit(models.Model):
                 | (~Q(status=UnitStatus.BUFFER) & Q(group__isnull=False)),
                 name="unit_has_its_group",
             ),
+            models.CheckConstraint(condition=Q(status__in=list(UnitStatus)), name="unit_status_known"),
         ]
 
     def __str__(self) -> str:

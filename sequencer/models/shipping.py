@@ -43,6 +43,7 @@ class Shipment(models.Model):
                 name="no_asn_before_departure",
             ),
             models.CheckConstraint(condition=Q(status__in=list(ShipmentStatus)), name="shipment_status_known"),
+            models.CheckConstraint(condition=Q(asn_status__in=list(AsnStatus)), name="shipment_asn_status_known"),
         ]
         indexes = [models.Index(fields=["status", "asn_status"], name="shipment_asn_due")]
 

@@ -41,7 +41,7 @@ from sequencer.states import (
 
 # An event refused with one of these waits and is tried again: what it needs may still arrive.
 HOLD_CODES = frozenset({"unknown_call", "unknown_family", "sequence_jump", "stale"})
-MASTER_SEEN = "master data looked at"
+MASTER_SEEN, CALLS_SEEN = "unresolved: master seen", "unresolved: calls seen"
 # Only events that carry the whole call may bring a call into being.
 CREATING = frozenset({"NEW", "CHANGE", "PREVIEW", "FIRM"})
 
@@ -685,24 +685,26 @@ def _clear(slot: Slot) -> None:
 
 
 def resolve_unresolved(*, at: datetime, limit: int = 500) -> int:
-    """Sweep: resolves groups again whose part was unknown, once the master changed since the last look.
+    """Sweep: resolves groups again whose part was unknown, once the master or the calls changed since the last look.
 
     Each group in a transaction of its own; returns how many were resolved.
     """
-    newest = _master_changed_at()
-    if newest is None:
-        return 0
-    seen = Heartbeat.objects.filter(name=MASTER_SEEN).first()
     ids = list(
         ComponentGroup.objects.filter(status=GroupStatus.UNRESOLVED)
         .order_by("pk")
         .values_list("pk", flat=True)[:limit]
     )
-    if not ids or (seen is not None and seen.at >= newest and seen.at >= _last_unresolved_at(ids)):
+    if not ids:
+        return 0
+    # Each stamp is compared with an earlier one of the same clock, never with another machine's.
+    stamps = {MASTER_SEEN: _master_changed_at(), CALLS_SEEN: _calls_changed_at(ids)}
+    seen = dict(Heartbeat.objects.filter(name__in=stamps).values_list("name", "at"))
+    if all(seen.get(name) == stamp for name, stamp in stamps.items()):
         return 0
     done = sum(_resolve_again(group_id, at) for group_id in ids)
-    if len(ids) < limit:
-        Heartbeat.objects.update_or_create(name=MASTER_SEEN, defaults={"at": at})
+    for name, stamp in stamps.items():
+        if stamp is not None:
+            Heartbeat.objects.update_or_create(name=name, defaults={"at": stamp})
     return done
 
 
@@ -714,11 +716,11 @@ def _master_changed_at() -> datetime | None:
     return max((s for s in stamps if s is not None), default=None)
 
 
-def _last_unresolved_at(ids: list[int]) -> datetime:
-    """A call that turned unresolved after the last look is looked at once more: its part may have come meanwhile."""
-    newest = CallOff.objects.filter(groups__in=ids).aggregate(newest=Max("changed_at"))["newest"]
-    assert newest is not None
-    return newest  # type: ignore[no-any-return]
+def _calls_changed_at(group_ids: list[int]) -> datetime | None:
+    newest: datetime | None = CallOff.objects.filter(groups__in=group_ids).aggregate(newest=Max("changed_at"))[
+        "newest"
+    ]
+    return newest
 
 
 def _resolve_again(group_id: int, at: datetime) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
@@ -38,6 +39,12 @@ def span(seconds: float | None) -> str:
     if whole < 172_800:
         return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
     return f"{whole // 86_400} d"
+
+
+@register.filter
+def clock(moment: datetime | None, zone: str) -> str:
+    """Hours and minutes as the clock of that zone shows them."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M") if moment else "—"
 
 
 @register.filter

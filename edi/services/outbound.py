@@ -1,0 +1,347 @@
+"""What we send: ASNs of departed shipments and acknowledgements. `OutboundMessage` owns the sending.
+
+Number, name and bytes are fixed before the first attempt, so every attempt sends the same thing under the
+same name. Bytes go out in three steps: claimed (SENDING), written under a hidden name, `put_at` committed,
+renamed, SENT. A worker that dies before `put_at` has certainly sent nothing; after it the folder tells, or
+a person decides.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+
+from edi import failpoints, formats
+from edi.formats import Acknowledged, Profile, ProfileError
+from edi.models import Interchange, OutboundMessage, TradingPartner, move_row
+from edi.services.alarms import clear_alarm, journal, raise_alarm
+from edi.services.despatch import despatch_of
+from edi.services.profiles import profile_of
+from edi.states import OUTBOUND_MOVES, OutboundStatus
+from edi.transport import STALE_SECONDS, Outbox, worker_name
+from inventory.errors import Refused, Stale, Unknown, Unreachable
+from sequencer.models import Shipment
+from sequencer.services import record_asn_status
+from sequencer.states import AsnStatus, ShipmentStatus
+
+log = logging.getLogger(__name__)
+
+BACK_OFF_SECONDS = (2, 5, 15, 60, 300)
+# What the partner may answer to: he can have it although we have not booked it as sent.
+ANSWERABLE = (OutboundStatus.SENT, OutboundStatus.SENDING, OutboundStatus.ATTENTION)
+
+
+# what is due
+
+
+def issue_due_asns(*, at: datetime) -> list[int]:
+    """Writes the ASN of every departed shipment that has none; returns the ids of the new messages.
+
+    Reads shipments, so nothing has to call upward and a crash after departure loses nothing.
+    """
+    due = Shipment.objects.filter(status=ShipmentStatus.DEPARTED, messages__isnull=True).order_by(
+        "departed_at"
+    )
+    issued = []
+    for shipment_id in due.values_list("pk", flat=True):
+        message = issue_asn(shipment_id, at=at)
+        if message is not None:
+            issued.append(message.pk)
+    return issued
+
+
+def issue_asn(shipment_id: int, *, at: datetime) -> OutboundMessage | None:
+    """The ASN of one departed shipment: control number, name and bytes, READY to be sent.
+
+    Promise: one a shipment, however often it is called. Without a partner or with data the message cannot
+    carry it is a matter for a person (None, shipment's ASN at ATTENTION) and is tried again by the sweep.
+    Locks the partner.
+    """
+    shipment = Shipment.objects.select_related("unloading_point__plant").get(pk=shipment_id)
+    try:
+        partner = partner_of(shipment)
+        profile = profile_of(partner)
+        with transaction.atomic(durable=True):
+            message = _issue(shipment, partner, profile, at=at)
+    except IntegrityError:
+        return OutboundMessage.objects.get(shipment=shipment_id)
+    except (Refused, ProfileError, ValueError) as error:
+        _tell_unissued(shipment, str(error), at=at)
+        return None
+    return message
+
+
+def partner_of(shipment: Shipment) -> TradingPartner:
+    """The active partner whose routes lead to the shipment's programs. Refuses none and two."""
+    programs = shipment.racks.values("commodity__program")
+    fitting = TradingPartner.objects.filter(active=True, routes__program__in=programs).distinct()
+    productive = [partner for partner in fitting if not partner.test_partner]
+    candidates = productive or list(fitting)
+    if not candidates:
+        raise Refused("no_partner", f"no active partner has a route to the calls of {shipment.number}")
+    if len(candidates) > 1:
+        codes = ", ".join(partner.code for partner in candidates)
+        raise Refused("several_partners", f"{codes} all have routes to the calls of {shipment.number}")
+    return candidates[0]
+
+
+def _issue(shipment: Shipment, partner: TradingPartner, profile: Profile, *, at: datetime) -> OutboundMessage:
+    number = next_control_number(partner)
+    content = formats.write_despatch(
+        despatch_of(shipment), profile, control_ref=str(number), message_ref="1", prepared_at=at
+    )
+    message = OutboundMessage.objects.create(
+        partner=partner,
+        kind=profile.asn.format,
+        shipment=shipment,
+        control_ref=str(number),
+        file_name=_file_name(profile.asn.format, partner, number),
+        content=content,
+        ack_expected=profile.asn.expects_ack,
+        created_at=at,
+        due_at=at,
+    )
+    _report(message, at=at)
+    journal("outbound_ready", message.file_name, at=at, partner=partner.code, shipment=shipment.number)
+    return message
+
+
+def next_control_number(partner: TradingPartner) -> int:
+    """The next number of what we send to a partner; its row is locked until the caller's transaction ends."""
+    TradingPartner.objects.filter(pk=partner.pk).update(next_control_number=F("next_control_number") + 1)
+    number: int = TradingPartner.objects.values_list("next_control_number", flat=True).get(pk=partner.pk)
+    return number - 1
+
+
+def _file_name(kind: str, partner: TradingPartner, number: int) -> str:
+    return f"{kind}_{partner.code}_{number:09d}.edi"
+
+
+def _tell_unissued(shipment: Shipment, text: str, *, at: datetime) -> None:
+    """Once a reason: the sweep comes by every two seconds."""
+    if shipment.asn_status == AsnStatus.ATTENTION and shipment.asn_note == text[:200]:
+        return
+    with transaction.atomic():
+        record_asn_status(shipment.pk, AsnStatus.ATTENTION, at=at, note=text)
+        journal("asn_not_issued", shipment.number, at=at, text=text)
+
+
+def issue_acknowledgement(
+    row: Interchange, received: formats.Interchange, profile: Profile, *, at: datetime
+) -> OutboundMessage | None:
+    """CONTRL or 997 for a received interchange, in the caller's transaction (durable receipt and answer are one).
+
+    A number used before for other content is answered as rejected duplicate; a repeat is answered like the
+    first.
+    """
+    conflict = row.status == "CONFLICT"
+    number = next_control_number(row.partner)
+    try:
+        content = formats.write_acknowledgement(
+            received, profile, control_ref=str(number), prepared_at=at, duplicate=conflict
+        )
+    except ValueError as error:
+        text = f"interchange {row.control_ref} cannot be acknowledged: {error}"
+        raise_alarm(row.partner, "EDI_ANSWER", f"interchange {row.pk}", text, at=at)
+        return None
+    message, _ = OutboundMessage.objects.update_or_create(
+        answers=row,
+        kind=profile.acknowledge,
+        defaults={
+            "partner": row.partner,
+            "control_ref": str(number),
+            "file_name": _file_name(profile.acknowledge, row.partner, number),
+            "content": content,
+            "status": OutboundStatus.READY,
+            "created_at": at,
+            "due_at": at,
+            "put_at": None,
+        },
+    )
+    return message
+
+
+# sending
+
+
+def deliver_due(*, at: datetime) -> list[int]:
+    """Sends every READY message whose time has come, oldest first; returns the ids that went out."""
+    due = OutboundMessage.objects.filter(status=OutboundStatus.READY, due_at__lte=at).order_by("pk")
+    return [pk for pk in due.values_list("pk", flat=True) if deliver(pk, at=at)]
+
+
+def deliver(outbound_id: int, *, at: datetime) -> bool:
+    """Puts one READY message into the partner's `out`; False when it was not READY or could not be put.
+
+    Promise: the file appears whole, under its fixed name; a folder that does not answer leaves it READY
+    with a later due time. Claims by conditional update, so two workers send it once.
+    """
+    message = _claim(outbound_id, at=at)
+    if message is None:
+        return False
+    outbox = Outbox(message.partner.code)
+    try:
+        outbox.prepare(message.file_name, bytes(message.content))
+    except Unreachable as error:
+        _postpone(message, str(error), at=at)
+        return False
+    if not _still_mine(message).update(put_at=at):
+        return False
+    message.put_at = at
+    try:
+        outbox.publish(message.file_name)
+    except Unreachable as error:
+        log.warning("%s: %s", message.file_name, error)
+        return _settle_stale(message, outbox, at=at)
+    failpoints.reach("before_mark")
+    _move(message, OutboundStatus.SENT, at=at, sent_at=at, note="")
+    return True
+
+
+def _claim(outbound_id: int, *, at: datetime) -> OutboundMessage | None:
+    message = OutboundMessage.objects.select_related("partner", "shipment").filter(pk=outbound_id).first()
+    if message is None:
+        raise Unknown("no_message", f"there is no outgoing message {outbound_id}")
+    if message.status != OutboundStatus.READY:
+        return None
+    try:
+        _move(
+            message, OutboundStatus.SENDING, at=at,
+            claimed_by=worker_name(), claimed_at=at, attempts=message.attempts + 1, put_at=None,
+        )  # fmt: skip
+    except Stale:
+        return None
+    return message
+
+
+def _still_mine(message: OutboundMessage) -> QuerySet[OutboundMessage]:
+    return OutboundMessage.objects.filter(
+        pk=message.pk,
+        status=OutboundStatus.SENDING,
+        claimed_by=message.claimed_by,
+        claimed_at=message.claimed_at,
+    )
+
+
+def _postpone(message: OutboundMessage, text: str, *, at: datetime) -> None:
+    wait = BACK_OFF_SECONDS[min(message.attempts, len(BACK_OFF_SECONDS)) - 1]
+    _move(message, OutboundStatus.READY, at=at, due_at=at + timedelta(seconds=wait), note=text[:300])
+
+
+def settle_stale(*, at: datetime) -> int:
+    """Decides what became of messages whose sender gave no sign for ten seconds; returns how many there were."""
+    stale = OutboundMessage.objects.filter(
+        status=OutboundStatus.SENDING, claimed_at__lt=at - timedelta(seconds=STALE_SECONDS)
+    ).select_related("partner", "shipment")
+    for message in stale:
+        try:
+            _settle_stale(message, Outbox(message.partner.code), at=at)
+        except Stale:
+            continue
+    return len(stale)
+
+
+def _settle_stale(message: OutboundMessage, outbox: Outbox, *, at: datetime) -> bool:
+    """SENT when the file is there with our bytes, READY when it certainly never was, otherwise a person decides."""
+    if message.put_at is None or outbox.is_prepared(message.file_name):
+        _move(message, OutboundStatus.READY, at=at, due_at=at, note="the sender stopped before sending")
+        return False
+    if outbox.holds(message.file_name, bytes(message.content)):
+        _move(message, OutboundStatus.SENT, at=at, sent_at=message.put_at, note="")
+        return True
+    text = "the sender stopped while sending; ask the partner whether he has it, then resend or leave it"
+    _move(message, OutboundStatus.ATTENTION, at=at, note=text)
+    return False
+
+
+# what becomes of it
+
+
+def take_answer(
+    partner: TradingPartner, kind: str, verdicts: tuple[Acknowledged, ...], *, at: datetime
+) -> bool:
+    """A partner's verdict on something we sent: ACCEPTED or REJECTED. Runs in the caller's transaction.
+
+    The first verdict names our interchange or group, the others what is inside; one refusal refuses the
+    whole, as we send one message at a time. False when it answers nothing we know or was told before; the
+    journal keeps it.
+    """
+    ref, accepted = verdicts[0].ref or "", all(verdict.accepted for verdict in verdicts)
+    message = _answered(partner, kind, ref)
+    if message is None:
+        journal("answer_unmatched", ref or "?", at=at, partner=partner.code, accepted=accepted)
+        return False
+    if message.status in (OutboundStatus.SENDING, OutboundStatus.ATTENTION):
+        # He answers, so he has it.
+        _move(message, OutboundStatus.SENT, at=at, sent_at=message.put_at or at)
+    status = OutboundStatus.ACCEPTED if accepted else OutboundStatus.REJECTED
+    errors = [error for verdict in verdicts for error in verdict.errors]
+    _move(
+        message,
+        status,
+        at=at,
+        answered_at=at,
+        note=f"error codes {', '.join(errors)}"[:300] if errors else "",
+    )
+    return True
+
+
+def _answered(partner: TradingPartner, kind: str, ref: str) -> OutboundMessage | None:
+    """The message an answer speaks of: ours to this partner, of the syntax that is answered this way."""
+    syntax = ["DESADV"] if kind == "CONTRL" else ["856"]
+    wanted = ref.strip().lstrip("0")
+    rows = OutboundMessage.objects.select_related("partner", "shipment").filter(
+        partner=partner, kind__in=syntax, status__in=ANSWERABLE, control_ref=wanted
+    )
+    return rows.first() if wanted else None
+
+
+def resend(outbound_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> None:
+    """A named person has a message sent again: same number, same name, same bytes. Refuses without a reason.
+
+    For what is at SENT, REJECTED or ATTENTION; another state is refused.
+    """
+    if not reason.strip():
+        raise Refused("reason_missing", "say why the message is sent again")
+    with transaction.atomic(durable=True):
+        message = OutboundMessage.objects.select_related("partner", "shipment").filter(pk=outbound_id).first()
+        if message is None:
+            raise Unknown("no_message", f"there is no outgoing message {outbound_id}")
+        if message.status == OutboundStatus.SENDING:
+            raise Refused("being_sent", "the message is being sent just now")
+        note = f"sent again by {by}: {reason.strip()}"[:300]
+        _move(message, OutboundStatus.READY, at=at, due_at=at, put_at=None, note=note)
+        journal("outbound_resent", message.file_name, at=at, by=str(by), reason=reason)
+
+
+def _move(message: OutboundMessage, status: OutboundStatus, *, at: datetime, **fields: object) -> None:
+    """One move of a message and the report to its shipment, together."""
+    with transaction.atomic():
+        move_row(message, OUTBOUND_MOVES, status, **fields)
+        _report(message, at=at)
+
+
+def _report(message: OutboundMessage, *, at: datetime) -> None:
+    if message.shipment_id is not None:
+        record_asn_status(message.shipment_id, AsnStatus(message.status), at=at, note=message.note)
+        if message.status in (OutboundStatus.SENT, OutboundStatus.ACCEPTED) and message.shipment:
+            clear_alarm(
+                "ASN", message.shipment.number, at=at, note=f"{message.kind} is {message.status.lower()}"
+            )
+        return
+    subject = f"{message.kind} {message.file_name}"
+    if message.status == OutboundStatus.ATTENTION:
+        raise_alarm(message.partner, "EDI_ANSWER", subject, message.note, at=at)
+    elif message.status == OutboundStatus.SENT:
+        clear_alarm("EDI_ANSWER", subject, at=at)
+
+
+def sweep_outbound(*, at: datetime) -> int:
+    """Everything due on the way out: stale senders, missing ASNs, messages to send; returns how many went out."""
+    settle_stale(at=at)
+    issue_due_asns(at=at)
+    return len(deliver_due(at=at))

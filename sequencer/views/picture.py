@@ -1,0 +1,310 @@
+"""What the floor templates need beyond the verbs' views: split numbers, drawings, symbols, words. Values in, values out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from sequencer.services.verdicts import WORDS, Verdict
+
+View = Mapping[str, Any]
+Pieces = tuple[str, str, str]
+
+# Only these set what was needed against what came; elsewhere the hint says it better.
+COMPARED = frozenset({"WRONG_PART", "WRONG_POSITION", "WRONG_RACK", "WRONG_ORDER", "LOCKED"})
+ASK_SYMBOLS = {"WAIT": "hourglass", "LOCKED": "cross"}
+REASONS = ("EMPTY-BIN", "DAMAGED", "WRONG-DELIVERY", "QUALITY")
+# The tray's labels that answer what is asked now.
+FITTING = {
+    "BADGE": ("badge",),
+    "RACK": ("rack",),
+    "STAGE": ("rack",),
+    "TRUCK": ("rack",),
+    "PART": ("part",),
+    "SERIAL": ("serial",),
+    "SLOT": ("slot",),
+    "SEAL": ("%C:SEAL",),
+    "DEPART": ("%C:DEPART",),
+    "LOCKED": ("%C:RETURN",),
+    "REASON": ("%M:",),
+    "PIN": ("%P:",),
+}
+SOON_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The band over the question. `stays`: flash, moment, scan (until the next one) or lock."""
+
+    ground: str
+    symbol: str
+    word: str
+    stays: str
+    hint: str = ""
+    need: Pieces | None = None
+    got: Pieces | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A button that does what the barcode of the same code does."""
+
+    raw: str
+    word: str
+    main: bool = False
+
+
+def split_sequence(number: str) -> dict[str, str]:
+    """The last four digits are what people call out; what stands before them is dimmed."""
+    return {"lead": number[:-4], "tail": number[-4:]}
+
+
+def difference(need: str, got: str) -> tuple[Pieces, Pieces]:
+    """Both texts cut into (same, different, same), whole words or number groups at a time."""
+    one, other = (re.findall(r"[\s\-·/]+|[^\s\-·/]+", text) for text in (need, got))
+    start = _same(zip(one, other, strict=False))
+    end = min(_same(zip(reversed(one), reversed(other), strict=False)), min(len(one), len(other)) - start)
+    return _cut(one, start, end), _cut(other, start, end)
+
+
+def _same(pairs: Iterable[tuple[str, str]]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _cut(words: list[str], start: int, end: int) -> Pieces:
+    stop = len(words) - end
+    return "".join(words[:start]), "".join(words[start:stop]), "".join(words[stop:])
+
+
+def judged(view: View, verdict: Verdict | None) -> Judged | None:
+    """The answer that lies over the question: a lock as long as it stands, else what was just judged."""
+    if view["lock"]:
+        return _locked(view, verdict)
+    if verdict is None or verdict.sound == "wait":
+        return None
+    if verdict.accepted and verdict.sound == "ok":
+        return Judged("ok", "tick", verdict.word, "flash", verdict.hint or verdict.seen)
+    if verdict.accepted:
+        return Judged("check", "care", verdict.step, "moment", verdict.hint)
+    ground, symbol = ("check", "care") if verdict.sound == "check" else ("stop", "cross")
+    need, got = _compared(verdict.code, verdict.expected, verdict.seen)
+    return Judged(ground, symbol, verdict.word, "scan", verdict.hint, need, got)
+
+
+def _locked(view: View, verdict: Verdict | None) -> Judged:
+    lock, ask = view["lock"], view["ask"]
+    hint = " ".join(filter(None, (ask["text"], ask["detail"])))
+    if verdict and not verdict.accepted and verdict.code not in {lock["code"], "LOCKED"}:
+        hint = f"{verdict.word}: {verdict.hint}"
+    need, got = difference(lock["need"], lock["got"])
+    return Judged("stop", "cross", WORDS.get(lock["code"], "STOP"), "lock", hint, need, got)
+
+
+def _compared(code: str, expected: str, seen: str) -> tuple[Pieces | None, Pieces | None]:
+    if code in COMPARED and expected:
+        return difference(expected, seen)
+    return None, ("", "", seen) if code == "UNKNOWN_LABEL" and seen else None
+
+
+def commands(view: View) -> list[Command]:
+    """What can be done now without a scanner; never more than five, one more types a label."""
+    code = view["ask"]["code"]
+    dock = view["station"]["kind"] == "DOCK"
+    chosen = {
+        "LOCKED": ["RETURN", "SUPERVISOR"],
+        "SEAL": ["SEAL", "SUPERVISOR", "CHANGE-OPERATOR"],
+        "DEPART": ["DEPART", "SHORT", "CHANGE-OPERATOR"],
+        "PIN": ["BACK"],
+        "SUPERVISOR": ["BACK"],
+        "BADGE": [],
+    }
+    if code == "REASON":
+        return [*(Command(f"%M:{word}", _spoken(word)) for word in REASONS), Command("%C:BACK", "BACK")]
+    if code in chosen:
+        return [_command(word, main=word in {"RETURN", "SEAL", "DEPART"}) for word in chosen[code]]
+    return [_command(word) for word in (_at_dock(view) if dock else _at_station(view))]
+
+
+def _at_station(view: View) -> list[str]:
+    back = ["BACK"] if view["ask"]["code"] == "SERIAL" else []
+    missing = ["MISSING"] if view["now"] else []
+    return [*missing, *back, "SUPERVISOR", "CHANGE-OPERATOR"]
+
+
+def _at_dock(view: View) -> list[str]:
+    return [*(["DEPART", "SHORT"] if view["opened"] else []), "CHANGE-OPERATOR"]
+
+
+def _command(word: str, *, main: bool = False) -> Command:
+    return Command(f"%C:{word}", _spoken(word), main)
+
+
+def _spoken(word: str) -> str:
+    return word.replace("-", " ")
+
+
+def tray(view: View) -> list[dict[str, Any]]:
+    """The demo's labels; the ones that answer the present question are marked."""
+    fitting = FITTING.get(view["ask"]["code"], ())
+    return [{**card, "fits": _fits(card, fitting)} for card in view["tray"]]
+
+
+def _fits(card: View, fitting: Sequence[str]) -> bool:
+    return card["kind"] in fitting or any(
+        mark.startswith("%") and card["raw"].startswith(mark) for mark in fitting
+    )
+
+
+def last_scans(view: View) -> list[dict[str, Any]]:
+    """The last scans in few words; a refused one says why."""
+    return [
+        {
+            "what": scan["sequence"][-4:] or "·",
+            "accepted": scan["accepted"],
+            "text": scan["text"] if scan["accepted"] else WORDS.get(scan["code"], scan["code"]).lower(),
+            "at": scan["at"],
+        }
+        for scan in view["last"]
+    ]
+
+
+def buffer_look(minutes: int | None) -> tuple[str, str]:
+    """CSS class and word of the buffer: colour only when someone must hurry, and then a word with it."""
+    if minutes is None or minutes >= SOON_MINUTES:
+        return "", "Buffer"
+    return ("soon", "▲ Soon") if minutes >= 0 else ("late", "✕ Late")
+
+
+# --- drawings ----------------------------------------------------------------------------------------------------
+
+CELL_WIDTH, CELL_HEIGHT, GUTTER = 100, 96, 8
+# status -> (sign in the corner, small text above, big text); `{}` is the sequence.
+SLOT_TEXTS = {
+    "FILLED": ("✓", "", "{}"),
+    "HOLE": ("!", "{}", "HOLE"),
+    "REOPENED": ("!", "CHANGED", "{}"),
+    "CANCELLED": ("✕", "{}", "OFF"),
+    "GAP": ("?", "{}", "GAP"),
+    "WAITING": ("", "", ""),
+    "EMPTY": ("", "", ""),
+}
+
+
+def rack_drawing(rack: View) -> dict[str, Any]:
+    """The rack as it stands before the operator, in drawing units; the page scales it."""
+    return {
+        "width": rack["columns"] * (CELL_WIDTH + GUTTER) - GUTTER + 6,
+        "height": rack["rows"] * (CELL_HEIGHT + GUTTER) - GUTTER + 6,
+        "slots": [_slot(slot) for slot in rack["slots"]],
+        "words": _rack_in_words(rack),
+    }
+
+
+def _slot(slot: View) -> dict[str, Any]:
+    x = (slot["column"] - 1) * (CELL_WIDTH + GUTTER)
+    y = (slot["row"] - 1) * (CELL_HEIGHT + GUTTER)
+    sign, above, main = SLOT_TEXTS[slot["status"]]
+    tail = slot["sequence"][-4:]
+    if slot["now"]:
+        sign, main = "▶", "{}"
+    return {
+        "number": slot["number"],
+        "look": f"{slot['status'].lower()}{' now' if slot['now'] else ''}",
+        "sign": sign,
+        "above": above.format(tail),
+        "main": main.format(tail),
+        "x": x,
+        "y": y,
+        "x_text": x + 10,
+        "x_sign": x + CELL_WIDTH - 10,
+        "y_number": y + 21,
+        "y_above": y + 56,
+        "y_main": y + 83,
+    }
+
+
+def _rack_in_words(rack: View) -> str:
+    count = {status: sum(s["status"] == status for s in rack["slots"]) for status in SLOT_TEXTS}
+    parts = [f"{number} {status.lower()}" for status, number in count.items() if number]
+    now = next((f"; slot {s['number']} is asked for" for s in rack["slots"] if s["now"]), "")
+    return f"Rack {rack['number']}, {rack['capacity']} slots: {', '.join(parts)}{now}"
+
+
+def trailer(racks: Sequence[View]) -> list[dict[str, Any]]:
+    """Places of a truck in the order they are loaded: the first stands deepest, at the cab."""
+    return [{**rack, "look": _place_look(rack), "sign": _place_sign(rack)} for rack in racks]
+
+
+def _place_look(rack: View) -> str:
+    if rack["status"] == "LOADED":
+        return "loaded"
+    if rack["next"]:
+        return "next" if rack["status"] == "STAGED" else "awaited"
+    return "staged" if rack["status"] == "STAGED" else "away"
+
+
+def _place_sign(rack: View) -> str:
+    return {"loaded": "✓", "next": "▶", "awaited": "!", "staged": "", "away": "…"}[_place_look(rack)]
+
+
+# --- standing still --------------------------------------------------------------------------------------------------
+
+
+def standing(view: View) -> dict[str, str]:
+    """What the card says when nothing is in hand: symbol, what is so, what follows."""
+    ask, rack, upcoming = view["ask"], view["rack"], view.get("upcoming")
+    number = rack["number"] if rack else ""
+    starts = (
+        f"It starts with {upcoming['sequence']}, {upcoming['part']}."
+        if upcoming and "sequence" in upcoming
+        else ""
+    )
+    table = {
+        "BADGE": ("badge", "Nobody is at this station", "Scan your badge; what to pick shows here."),
+        "RACK": ("rack", f"Rack {upcoming['rack']} is next" if upcoming else "A rack is next", starts),
+        "SEAL": ("tick", f"Rack {number} is full", "SEAL compares every slot with the OEM's latest call."),
+        "STAGE": ("tick", f"Rack {number} is sealed", "Print the manifest, hang it on, then scan the rack."),
+        "SUPERVISOR": ("badge", "A supervisor decides", "Badge first, then the PIN."),
+        "LOCKED": ("cross", "The station is locked", "The return bin or a supervisor opens it."),
+    }
+    if ask["code"] in table:
+        symbol, what, why = table[ask["code"]]
+        return {"symbol": symbol, "what": what, "why": why}
+    detail = ask["detail"]
+    return {
+        "symbol": "hourglass",
+        "what": detail[:1].upper() + detail[1:],
+        "why": "The page goes on by itself.",
+    }
+
+
+ASN_WORDS = {
+    "NONE": "ASN not due",
+    "DUE": "ASN goes in a moment",
+    "READY": "ASN ready",
+    "SENDING": "ASN being sent",
+    "SENT": "ASN sent, no answer yet",
+    "ACCEPTED": "ASN accepted",
+    "REJECTED": "ASN REJECTED",
+    "ATTENTION": "ASN needs a person",
+}
+ASN_SOON, ASN_LATE = 5, 10
+
+
+def departed(shipments: Iterable[View]) -> list[dict[str, Any]]:
+    """Trucks that left, with what became of their ASN: amber after 5 minutes without acceptance, red after 10."""
+    return [{**s, "words": ASN_WORDS[s["asn_status"]], **_asn_look(s)} for s in shipments]
+
+
+def _asn_look(shipment: View) -> dict[str, str]:
+    if shipment["asn_status"] == "ACCEPTED":
+        return {"look": "accepted", "sign": "✓"}
+    late = shipment["minutes_since"] >= ASN_LATE or shipment["asn_status"] in {"REJECTED", "ATTENTION"}
+    if late:
+        return {"look": "late", "sign": "✕"}
+    return (
+        {"look": "soon", "sign": "▲"} if shipment["minutes_since"] >= ASN_SOON else {"look": "", "sign": "…"}
+    )

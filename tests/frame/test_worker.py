@@ -1,0 +1,80 @@
+"""A real Celery worker over the brokerless queue, as `make run` starts it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sequencer.management.commands.run_plant import children
+
+TOP = Path(__file__).resolve().parents[2]
+SEND = "from sequencer.celery import app; import sys; app.send_task(sys.argv[1])"
+
+
+class Plant:
+    """An embedded plant's data folder with its tables, and a worker over it."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        outside = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+        kept = {name: value for name, value in os.environ.items() if name not in outside}
+        self.env = {
+            **kept,
+            "JIS_VAR": str(var),
+            "DJANGO_SETTINGS_MODULE": "sequencer.settings",
+            "CELERY_SKIP_CHECKS": "1",
+        }
+        self.python("manage.py", "migrate", "--verbosity", "0", "--skip-checks")
+        self.worker = self.start()
+
+    def python(self, *words: str) -> None:
+        subprocess.run([sys.executable, *words], env=self.env, cwd=TOP, check=True)
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = next(child.command for child in children(8000) if child.name == "worker")
+        return subprocess.Popen(
+            command, env=self.env, cwd=TOP, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
+
+    def beats(self) -> list[str]:
+        with sqlite3.connect(self.var / "jis.sqlite3", timeout=20) as database:
+            return [at for (at,) in database.execute("select at from sequencer_heartbeat")]
+
+    def beat_after(self, before: list[str], seconds: float) -> float:
+        """How long a beat newer than `before` took to appear."""
+        began = time.monotonic()
+        while self.beats() == before:
+            assert time.monotonic() - began < seconds, f"no task ran within {seconds} s"
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Iterator[Plant]:
+    started = Plant(tmp_path)
+    yield started
+    started.worker.kill()
+    started.worker.wait()
+
+
+def test_a_wake_up_of_another_process_is_run_and_a_killed_worker_is_replaced(plant: Plant) -> None:
+    plant.python("-c", SEND, "sequencer.tasks.worker_beat")
+    plant.beat_after([], 30)
+    warm = plant.beats()
+    plant.python("-c", SEND, "sequencer.tasks.worker_beat")
+    assert plant.beat_after(warm, 10) < 1.5
+
+    plant.worker.kill()
+    plant.worker.wait()
+    before = plant.beats()
+    plant.python("-c", SEND, "sequencer.tasks.worker_beat")
+    assert plant.beats() == before, "nobody is there to run it"
+    plant.worker = plant.start()
+    plant.beat_after(before, 30)
