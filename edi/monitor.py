@@ -39,11 +39,8 @@ LEVELS = {
 }
 
 
-# --- partners -------------------------------------------------------------------------------------------------------
-
-
 def partners(*, at: datetime, line: int | None = None) -> Rows:
-    """One row a partner and message type: last received, expected, today's counts, what waits for a person."""
+    """One row a partner and message type: last received, expected, today's counts, what waits."""
     found = TradingPartner.objects.filter(active=True).order_by("code")
     if line is not None:
         found = found.filter(routes__program__line=line).distinct()
@@ -157,12 +154,8 @@ def _grouped(rows: Iterable[Mapping[str, Any]]) -> dict[int, Rows]:
 
 def _by_partner(rows: QuerySet[Any]) -> dict[int, int]:
     return {
-        row["partner"]: row["count"]
-        for row in rows.order_by().values("partner").annotate(count=Count("pk"))
+        row["partner"]: row["count"] for row in rows.order_by().values("partner").annotate(count=Count("pk"))
     }
-
-
-# --- the list of messages -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,14 +314,9 @@ def choices(*, at: datetime) -> dict[str, list[str]]:
     }
 
 
-# --- one file -------------------------------------------------------------------------------------------------------
-
-
 def delivery_facts(delivery_id: int, *, start: int = 1) -> dict[str, Any]:
-    """One received file: its segments with the problems at their place, its envelopes, messages and events."""
-    found = (
-        Delivery.objects.select_related("partner", "duplicate_of__partner").filter(pk=delivery_id).first()
-    )
+    """One received file: segments with the problems at their place, envelopes, messages, events."""
+    found = Delivery.objects.select_related("partner", "duplicate_of__partner").filter(pk=delivery_id).first()
     if found is None:
         raise Unknown("unknown_delivery", f"There is no delivery {delivery_id}.", delivery=delivery_id)
     interchanges = list(found.interchanges.order_by("number"))
@@ -390,7 +378,9 @@ def _tree(interchanges: Sequence[Interchange], messages: Sequence[InboundMessage
             "row": interchange,
             "level": LEVELS.get(interchange.status, "soon" if interchange.status == "DUPLICATE" else ""),
             "conflict": interchange.status == InterchangeStatus.CONFLICT,
-            "messages": [{"row": m, "level": LEVELS.get(m.status, "")} for m in by_interchange[interchange.pk]],
+            "messages": [
+                {"row": m, "level": LEVELS.get(m.status, "")} for m in by_interchange[interchange.pk]
+            ],
         }
         for interchange in interchanges
     ]
@@ -421,9 +411,6 @@ def _lines(value: Any, name: str, depth: int) -> Iterable[dict[str, Any]]:
             yield from _lines(inner, f"{name} {number}", depth)
     elif value is not None and value != "":
         yield {"depth": depth, "name": name, "text": str(value)}
-
-
-# --- one sent message -----------------------------------------------------------------------------------------------
 
 
 def outbound_facts(message_id: int, *, start: int = 1) -> dict[str, Any]:

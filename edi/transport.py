@@ -1,4 +1,4 @@
-"""The spool: a partner's folders, claim by rename, archive, and how bytes are put out. Nobody else touches it.
+"""The spool: a partner's folders, claim by rename, archive, and how bytes are put out. Its only user.
 
 <spool>/<partner>/in           the partner drops files here
                   work/<worker>  one folder a worker; a file in it is claimed
@@ -179,7 +179,7 @@ def claims_in(folder: Path) -> list[Claim]:
 
 
 def is_still(item: Claim, seconds: float) -> bool:
-    """Whether a claimed file was not written for so long; it may have been claimed while somebody wrote it."""
+    """Whether a claimed file was not written for so long; it may have been claimed half-written."""
     try:
         facts = os.lstat(item.path)
         return time.time() - min(facts.st_mtime, facts.st_ctime) >= seconds

@@ -47,7 +47,8 @@ def _page(request: HttpRequest) -> dict[str, Any]:
 
 
 def _wanted(request: HttpRequest) -> facts.Wanted:
-    asked = {name: request.GET.get(name, "").strip() for name in ("partner", "direction", "type", "status", "q")}
+    names = ("partner", "direction", "type", "status", "q")
+    asked = {name: request.GET.get(name, "").strip() for name in names}
     return facts.Wanted(**asked, until=_moment(request.GET.get("until", "")))
 
 

@@ -22,7 +22,7 @@ def wake(task: str, row_id: int) -> bool:
 
     if time.monotonic() < _silent_until:
         return False
-    errors = (KombuError, OSError, *_transport_errors(app))
+    errors: tuple[type[BaseException], ...] = (KombuError, OSError, *_transport_errors(app))
     try:
         app.send_task(task, args=[row_id], retry=False, ignore_result=True)
     except errors as error:

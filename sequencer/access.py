@@ -36,6 +36,7 @@ OFFICE = EVERYONE - {Role.OPERATOR}
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 GATE_KEEPERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SCANNERS = frozenset({Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR})
+PACKERS = frozenset({Role.OPERATOR, Role.QUALITY, Role.SUPERVISOR})
 DECIDERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR})
 PACKERS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 LOADERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -80,23 +81,22 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "outbound-raw": OFFICE,
     "outbound-resend": GATE_KEEPERS,
     # REST API
-    "api-root": EVERYONE,
-    "calloff-list": EVERYONE,
-    "calloff-detail": EVERYONE,
-    "rack-list": EVERYONE,
-    "rack-detail": EVERYONE,
-    "rack-seal": SCANNERS,
-    "rack-reopen": frozenset({Role.QUALITY, Role.SUPERVISOR}),
-    "rack-approve-holes": SUPERVISOR,
-    "scan-list": SCANNERS,
-    "shipment-list": EVERYONE,
-    "shipment-detail": EVERYONE,
-    "shipment-depart": frozenset({Role.LOGISTICS, Role.SUPERVISOR}),
-    "gap-list": EVERYONE,
-    "gap-detail": EVERYONE,
+    "api-calloff-list": EVERYONE,
+    "api-calloff-detail": EVERYONE,
+    "api-rack-list": EVERYONE,
+    "api-rack-detail": EVERYONE,
+    "api-rack-seal": SCANNERS,
+    "api-rack-reopen": frozenset({Role.QUALITY, Role.SUPERVISOR}),
+    "api-rack-approve-holes": SUPERVISOR,
+    "api-scan-list": SCANNERS,
+    "api-shipment-list": EVERYONE,
+    "api-shipment-detail": EVERYONE,
+    "api-shipment-depart": frozenset({Role.LOGISTICS, Role.SUPERVISOR}),
+    "api-gap-list": EVERYONE,
+    "api-gap-detail": EVERYONE,
     "api-gap-accept": SUPERVISOR,
-    "task-list": EVERYONE,
-    "task-detail": EVERYONE,
+    "api-task-list": EVERYONE,
+    "api-task-detail": EVERYONE,
     "api-task-acknowledge": DECIDERS,
     "api-schema": EVERYONE,
     "api-docs": EVERYONE,

@@ -74,9 +74,9 @@ def production() -> Iterator[CheckMessage]:
 
 
 def spool() -> Iterator[CheckMessage]:
-    if not os.access(settings.SPOOL_DIR, os.R_OK | os.W_OK | os.X_OK):
+    if not os.access(settings.SPOOL_DIR, os.R_OK | os.X_OK):
         yield Error(
-            f"The spool {settings.SPOOL_DIR} cannot be read and written by this user.",
+            f"The spool {settings.SPOOL_DIR} cannot be entered by this user.",
             hint="Give this user the folder, or set JIS_SPOOL.",
             id="jis.E007",
         )

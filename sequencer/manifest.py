@@ -1,10 +1,11 @@
-"""Paper: the manifest that hangs on a rack and the sheet of barcodes that hangs at a station. Only this knows reportlab."""
+"""Paper: the manifest on a rack and the sheet of barcodes at a station. Only this module knows reportlab."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from io import BytesIO
 
 from django.utils import timezone
@@ -20,7 +21,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from inventory.errors import Unknown
-from sequencer.models import Badge, Rack, Slot, Station
+from sequencer.models import Badge, CallComponent, Rack, Slot, Station
 from sequencer.states import SlotStatus
 
 PACK_COMMANDS = ("SEAL", "MISSING", "RETURN", "BACK", "SUPERVISOR", "CHANGE-OPERATOR")
@@ -75,7 +76,7 @@ def rack_manifest(rack_id: int, *, at: datetime) -> Paper:
 
 
 def _manifest_head(rack: Rack) -> Flowable:
-    """Rack number and sequence range to be read from a fork-lift; the code is the carrier's, as on the rack itself.
+    """Rack number and sequence range to be read from a fork-lift; the code is the carrier's own.
 
     The rack's own number stands in letters only: scanned as a bare code it would be judged as a part.
     """
@@ -86,14 +87,14 @@ def _manifest_head(rack: Rack) -> Flowable:
         _Big(f"{low} – {high}", 30),
         _Big(rack.number, 22),
         Spacer(1, 2 * mm),
-        Paragraph(f"{program.line.plant.name} · {program.line.name} · dock {point.code}", STRONG),
-        Paragraph(f"{rack.commodity.name} · loaded {rack.commodity.rack_type.build_order.lower()}", CELL),
-        Paragraph(_journey(rack), CELL),
+        _text(f"{program.line.plant.name} · {program.line.name} · dock {point.code}", STRONG),
+        _text(f"{rack.commodity.name} · loaded {rack.commodity.rack_type.build_order.lower()}", CELL),
+        _text(_journey(rack), CELL),
     ]
     if rack.carrier is None:
         return Table([[left]], colWidths=[A4[0] - 2 * MARGIN])
     code = f"%R:{rack.carrier.code}"
-    right = [_qr(code, 34 * mm), _bars(code, 13 * mm), Paragraph(f"carrier {rack.carrier.code}", SMALL)]
+    right = [_qr(code, 34 * mm), _bars(code, 13 * mm), _text(f"carrier {rack.carrier.code}", SMALL)]
     table = Table([[left, right]], colWidths=[108 * mm, A4[0] - 2 * MARGIN - 108 * mm])
     table.setStyle(TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (0, 0), 0)]))
     return table
@@ -139,21 +140,30 @@ def _slot_table(rack: Rack) -> Flowable:
 def _slot_cells(slot: Slot, sequence: str) -> list[Flowable]:
     """What stands in the slot; an empty one says why in capitals, so that nobody reads it as packed."""
     group = slot.group
+    said = group.call_off.sequence_number if group else sequence
     if group is None or slot.status != SlotStatus.FILLED:
-        said = group.call_off.sequence_number if group else sequence
-        reason = f" · {slot.reason}" if slot.reason else ""
-        return [Paragraph(said, STRONG), Paragraph("", CELL), Paragraph(f"<b>{slot.status}</b>{reason}", CELL),
-                Paragraph("", CELL)]  # fmt: skip
+        why = " · ".join(filter(None, (slot.status, slot.reason)))
+        return [_text(said, STRONG), _text(""), _text(why, STRONG), _text("")]
     call = group.call_off
     parts = [c for c in group.components.all() if c.required]
-    named = "<br/>".join(f"<b>{c.customer_part}</b> {c.part.description if c.part else ''}" for c in parts)
-    serials = "<br/>".join(unit.serial for unit in group.units.all() if unit.serial)
+    named = "<br/>".join(_named(c) for c in parts)
+    serials = "\n".join(unit.serial for unit in group.units.all() if unit.serial)
     return [
-        Paragraph(call.sequence_number, STRONG),
-        Paragraph(call.vin or call.call_number, CELL),
+        _text(said, STRONG),
+        _text(call.vin or call.call_number),
         Paragraph(named, CELL),
-        Paragraph(serials or "–", CELL),
+        _text(serials or "–"),
     ]
+
+
+def _named(component: CallComponent) -> str:
+    description = component.part.description if component.part else ""
+    return f"<b>{escape(component.customer_part)}</b> {escape(description)}"
+
+
+def _text(text: str, style: ParagraphStyle = CELL) -> Paragraph:
+    """Plain text: master data may hold an ampersand."""
+    return Paragraph(escape(text).replace("\n", "<br/>"), style)
 
 
 def command_sheet(station: Station) -> bytes:
@@ -180,38 +190,37 @@ def _badges(station: Station) -> Iterator[list[Flowable]]:
 
 
 def _label(word: str, code: str, hint: str) -> list[Flowable]:
-    return [
-        Paragraph(word.replace("-", " "), WORD),
-        _bars(code, 15 * mm),
-        Paragraph(f"{code}  {hint}", SMALL),
-    ]
+    return [_text(word.replace("-", " "), WORD), _bars(code, 15 * mm), _text(f"{code}  {hint}", SMALL)]
 
 
 def _section(title: str, labels: list[list[Flowable]]) -> list[Flowable]:
+    """Two labels a row; the title stays with its first row."""
     if not labels:
         return []
-    pairs = [labels[i : i + 2] for i in range(0, len(labels), 2)]
     width = (A4[0] - 2 * MARGIN) / 2
-    tables = [
-        Table([[*pair, *[""] * (2 - len(pair))]], colWidths=[width, width], style=_cut_line())
-        for pair in pairs
-    ]
-    return [
-        KeepTogether([Paragraph(title, TITLE), Spacer(1, 2 * mm), tables[0]]),
-        *tables[1:],
-        Spacer(1, 5 * mm),
-    ]
+    rows = [_row(labels[i : i + 2], width) for i in range(0, len(labels), 2)]
+    head = KeepTogether([_text(title, TITLE), Spacer(1, 2 * mm), rows[0]])
+    return [head, *rows[1:], Spacer(1, 5 * mm)]
 
 
-def _cut_line() -> TableStyle:
-    return TableStyle([("BOX", (0, 0), (-1, -1), 0.4, HAIR), ("INNERGRID", (0, 0), (-1, -1), 0.4, HAIR),
-                       ("TOPPADDING", (0, 0), (-1, -1), 6), ("BOTTOMPADDING", (0, 0), (-1, -1), 8)])  # fmt: skip
+def _row(labels: list[list[Flowable]], width: float) -> Table:
+    table = Table([[*labels, *[""] * (2 - len(labels))]], colWidths=[width, width])
+    table.setStyle(
+        TableStyle(
+            [
+                ("BOX", (0, 0), (-1, -1), 0.4, HAIR),
+                ("INNERGRID", (0, 0), (-1, -1), 0.4, HAIR),
+                ("TOPPADDING", (0, 0), (-1, -1), 6),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 8),
+            ]
+        )
+    )
+    return table
 
 
 def _bars(code: str, height: float) -> Flowable:
-    return Code128(
-        code, barHeight=height, barWidth=MODULE, quiet=True, lquiet=10 * MODULE, rquiet=10 * MODULE
-    )
+    quiet = 10 * MODULE
+    return Code128(code, barHeight=height, barWidth=MODULE, quiet=True, lquiet=quiet, rquiet=quiet)
 
 
 def _qr(code: str, size: float) -> Drawing:

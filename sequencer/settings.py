@@ -179,6 +179,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        f"{name}Enum": f"sequencer.states.{name}"
+        for name in (
+            "Stage",
+            "GroupStatus",
+            "SlotStatus",
+            "RackStatus",
+            "ShipmentStatus",
+            "AsnStatus",
+            "GapStatus",
+            "TaskStatus",
+        )
+    },
 }
 
 # Celery carries row ids as wake-ups; the row is the truth and a sweep finds every due row again.

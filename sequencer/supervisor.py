@@ -117,7 +117,7 @@ class Supervisor:
         with suppress(BlockingIOError):
             seen = os.read(child.pipe, 65536)
         *lines, child.rest = (child.rest + seen).split(b"\n")
-        for line in lines:
+        for line in filter(None, lines):
             self.say(f"{child.name:<8}| {line.decode(errors='replace').rstrip()}")
         return bool(seen)
 

@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, Spec
 
 from edi.urls import urlpatterns as edi_urls
 from sequencer import api
+from sequencer.access import InTable, guarded
 from sequencer.views import board, home, stream
 from sequencer.views.floor_urls import floor_urls
 
@@ -27,8 +28,8 @@ urlpatterns = [
     *floor_urls,
     path("edi/", include(edi_urls)),
     path("api/v1/", include(api.router.urls)),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
-    path("api/redoc/", SpectacularRedocView.as_view(url_name="api-schema"), name="api-redoc"),
+    path("api/schema/", SpectacularAPIView.as_view(permission_classes=[InTable]), name="api-schema"),
+    path("api/docs/", guarded(SpectacularSwaggerSplitView.as_view(url_name="api-schema")), name="api-docs"),
+    path("api/redoc/", guarded(SpectacularRedocView.as_view(url_name="api-schema")), name="api-redoc"),
     path("admin/", admin.site.urls),
 ]

@@ -10,7 +10,7 @@ if "JIS_VAR" not in os.environ:
     os.environ["JIS_VAR"] = tempfile.mkdtemp(prefix="jis-tests-")
     atexit.register(shutil.rmtree, os.environ["JIS_VAR"], ignore_errors=True)
 
-from sequencer.settings import *  # noqa: E402, F403
+from sequencer.settings import *  # noqa: F403
 
 # Fast and weak on purpose: the suite makes hundreds of log-ins.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -183,7 +183,7 @@ def amount(
         if rest:
             text, _, tail = rest.partition(COMPONENT)
             quantity = text.strip()
-            if not quantity.replace(".", "", 1).isdecimal():
+            if not (quantity.isascii() and quantity.replace(".", "", 1).isdecimal()):
                 number = locate((group,), source)
                 findings.add(
                     "invalid_number", f"{text!r} is no quantity", segment=number, tag="QTY", element="1.2"

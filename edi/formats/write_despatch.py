@@ -137,8 +137,9 @@ class _Write856:
             self.item(shipment, line)
         for package in despatch.packages:
             tare = self.level(shipment, "T")
-            out.add("REF", "98", package.carrier_code) if package.carrier_code else None
-            out.add("REF", "LS", package.number) if package.number else None
+            for qualifier, value in (("98", package.carrier_code), ("LS", package.number)):
+                if value:
+                    out.add("REF", qualifier, value)
             for line in package.lines:
                 self.item(tare, line)
         out.add("CTT", str(self.levels))

@@ -23,6 +23,7 @@ from edi.services.outbound import (
     take_answer,
 )
 from edi.services.profiles import profile_of
+from edi.services.receive import receive_file
 from edi.services.sweeps import sweep_intake
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "preview_event",
     "process_delivery",
     "profile_of",
+    "receive_file",
     "reprocess_delivery",
     "reprocess_event",
     "rescue_files",

@@ -130,7 +130,7 @@ class _Booking:
             return InterchangeStatus.ACCEPTED
         if former.content_sha256 == row.content_sha256:
             return InterchangeStatus.DUPLICATE
-        text = f"control number {row.control_ref} was used before (delivery {former.delivery_id}) for other content"
+        text = f"number {row.control_ref} was used before (delivery {former.delivery_id}) for other content"
         row.problems = [_problem("control_number_reused", text, code_0085="26")]
         return InterchangeStatus.CONFLICT
 
@@ -279,6 +279,5 @@ def _status_of(message: Message) -> MessageStatus:
 
 
 def _problem(code: str, text: str, **facts: str) -> dict[str, Any]:
-    return {
-        "code": code, "severity": "reject", "segment": None, "tag": None, "element": None, "text": text, **facts,
-    }  # fmt: skip
+    nowhere = dict.fromkeys(("segment", "tag", "element"))
+    return {"code": code, "severity": "reject", **nowhere, "text": text, **facts}

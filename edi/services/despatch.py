@@ -1,4 +1,4 @@
-"""What a departed shipment says to the OEM: racks in loading order, each slot with its call. Writes no rows."""
+"""What a departed shipment says to the OEM: racks in loading order, each slot with its call. Only reads."""
 
 from __future__ import annotations
 

@@ -265,9 +265,8 @@ def plant_time(text: str | None, zone: ZoneInfo, *, after: datetime) -> datetime
         return moment
     first = moment.replace(tzinfo=zone, fold=0)
     second = moment.replace(tzinfo=zone, fold=1)
-    if first.utcoffset() > second.utcoffset() and first.timestamp() < after.timestamp():  # type:
-    ignore[operator] return second
-    return first
+    repeated = second.timestamp() > first.timestamp()
+    return second if repeated and first.timestamp() < after.timestamp() else first
 
 
 # a whole message
@@ -283,12 +282,12 @@ def in_oem_order(events: list[tuple[int, str, str]]) -> list[int]:
     calls = [call for _, call, _ in events]
     if not numbers or None in numbers or len(set(calls)) != len(calls):
         return [pk for pk, _, _ in events]
-    cycle = 10 ** max(len(str(number)) for number in numbers)
+    cycle: int = 10 ** max(len(str(number)) for number in numbers)
     start = numbers[0] or 0
 
     def step(index: int) -> int:
-        distance: int = (numbers[index] or 0) - start + cycle // 2
-        return distance % cycle
+        distance: int = (numbers[index] or 0) - start
+        return (distance + cycle // 2) % cycle
 
     return [events[index][0] for index in sorted(range(len(events)), key=step)]
 
@@ -318,8 +317,9 @@ def settle_message(message_id: int, *, at: datetime) -> None:
         message.events.filter(status__in=[EventStatus.HELD, EventStatus.QUARANTINED]).order_by("pk").first()
     )
     assert first is not None
-    text = f"{message.interchange.partner} {message}: {waiting} call-off(s) wait; {first.call_number}: {first.note}"
-    raise_alarm(message.interchange.partner, "EDI_MESSAGE", subject, text, at=at)
+    partner = message.interchange.partner
+    text = f"{partner} {message}: {waiting} call-off(s) wait; {first.call_number}: {first.note}"
+    raise_alarm(partner, "EDI_MESSAGE", subject, text, at=at)
 
 
 # what people do

@@ -64,7 +64,7 @@ class Lane:
 
 
 def process_delivery(delivery_id: int, *, clock: Clock = timezone.now) -> None:
-    """Works off the lane of a delivery's partner, this delivery included unless another worker holds the lane.
+    """Works off the lane of a delivery's partner, this delivery too unless another worker holds it.
 
     Safe to call any number of times, from anywhere: it is only the occasion to look at what is due.
     """
@@ -192,7 +192,7 @@ def _apply_booked(lane: Lane) -> int:
 
 
 def _attempt(lane: Lane, event_id: int) -> EventStatus:
-    """One event (T3). A database that does not answer is no fault of the event; a defect counts against it."""
+    """One event (T3). A database that does not answer is no fault of the event; a defect counts."""
     try:
         return apply_event(event_id, at=lane.clock(), fence=lane.renew)
     except (LaneLost, OperationalError, InterfaceError):
@@ -249,7 +249,7 @@ def sweep_lanes(*, clock: Clock = timezone.now) -> int:
 
 
 def reprocess_delivery(delivery_id: int, *, by: AbstractBaseUser, at: datetime) -> None:
-    """A named person has a PARSED or QUARANTINED delivery read again, after the profile or the master was corrected.
+    """A named person has a PARSED or QUARANTINED delivery read again, say with a corrected profile.
 
     Promise: what was taken already stays as it is; only messages and envelopes that were rejected are
     looked at anew. Refuses a delivery without bytes and one that is being read.

@@ -133,7 +133,7 @@ def _tell_unissued(shipment: Shipment, text: str, *, at: datetime) -> None:
 def issue_acknowledgement(
     row: Interchange, received: formats.Interchange, profile: Profile, *, at: datetime
 ) -> OutboundMessage | None:
-    """CONTRL or 997 for a received interchange, in the caller's transaction (durable receipt and answer are one).
+    """CONTRL or 997 for a received interchange, in the caller's transaction (receipt and answer are one).
 
     A number used before for other content is answered as rejected duplicate; a repeat is answered like the
     first.
@@ -233,7 +233,7 @@ def _postpone(message: OutboundMessage, text: str, *, at: datetime) -> None:
 
 
 def settle_stale(*, at: datetime) -> int:
-    """Decides what became of messages whose sender gave no sign for ten seconds; returns how many there were."""
+    """Decides what became of messages whose sender gave no sign for ten seconds; returns how many."""
     stale = OutboundMessage.objects.filter(
         status=OutboundStatus.SENDING, claimed_at__lt=at - timedelta(seconds=STALE_SECONDS)
     ).select_related("partner", "shipment")
@@ -246,7 +246,7 @@ def settle_stale(*, at: datetime) -> int:
 
 
 def _settle_stale(message: OutboundMessage, outbox: Outbox, *, at: datetime) -> bool:
-    """SENT when the file is there with our bytes, READY when it certainly never was, otherwise a person decides."""
+    """SENT when the file is there with our bytes, READY when it never was, else a person decides."""
     if message.put_at is None or outbox.is_prepared(message.file_name):
         _move(message, OutboundStatus.READY, at=at, due_at=at, note="the sender stopped before sending")
         return False
@@ -341,7 +341,7 @@ def _report(message: OutboundMessage, *, at: datetime) -> None:
 
 
 def sweep_outbound(*, at: datetime) -> int:
-    """Everything due on the way out: stale senders, missing ASNs, messages to send; returns how many went out."""
+    """Everything due on the way out: stale senders, missing ASNs, messages to send; returns how many went."""
     settle_stale(at=at)
     issue_due_asns(at=at)
     return len(deliver_due(at=at))

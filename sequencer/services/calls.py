@@ -27,13 +27,23 @@ from sequencer.models import (
 )
 from sequencer.rules import CalledPart, CallNews, missing_between
 from sequencer.services.journal import close_tasks, open_task, record_event
-from sequencer.services.racks import lock_racks, move_group, needed_by, place_group, reopen_locked, vacate
+from sequencer.services.racks import (
+    cut_again,
+    lock_racks,
+    move_group,
+    needed_by,
+    place_group,
+    reopen_locked,
+    settle_rack,
+    vacate,
+)
 from sequencer.states import (
     CALL_MOVES,
     TOUCHED_GROUPS,
     GapStatus,
     GroupStatus,
     Priority,
+    RackStatus,
     SlotStatus,
     Stage,
     check_move,
@@ -458,8 +468,19 @@ class _Taking:
             else:
                 vacate(slot, at=self.at, to=SlotStatus.EMPTY, by=self.by, reason=reason)
                 move_group(group, GroupStatus.RELEASED)
-            if slot.rack.priority == Priority.RUSH:
-                Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.CANCELLED)
+            self.close_up(slot)
+
+    def close_up(self, slot: Slot) -> None:
+        """A left place that no position keeps: not-started racks are cut again, elsewhere the place is given up."""
+        rack = slot.rack
+        kept = rack.commodity.every_vehicle and rack.priority == Priority.NORMAL
+        if kept:
+            return
+        if rack.status == RackStatus.PLANNED and rack.priority == Priority.NORMAL:
+            cut_again(rack.commodity)
+            return
+        Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.CANCELLED, reason="call moved away")
+        settle_rack(rack, at=self.at)
 
     def locked_slot(self, group: ComponentGroup) -> Slot | None:
         """The group's slot with its rack's row locked, or None."""

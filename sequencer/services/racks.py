@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import F, Max, Min, Q, QuerySet
 
 from inventory.errors import Refused, Stale, Unknown
 from sequencer import rules
@@ -42,6 +42,10 @@ from sequencer.states import (
     UnitStatus,
     check_move,
 )
+
+
+# Below every position a stream can reach.
+LIFTED = -(10**15)
 
 
 def lock_racks(rack_ids: Iterable[int]) -> dict[int, Rack]:
@@ -151,8 +155,9 @@ def _cut_rack(commodity: Commodity, position: int) -> Rack:
 
 
 def _make_rack(commodity: Commodity, low: int, high: int, *, positions: bool) -> Rack:
-    taken = Rack.objects.filter(commodity=commodity, low_position=low, priority=Priority.NORMAL).count()
-    number = f"{commodity.rack_prefix}-{low}" + (f"/{taken + 1}" if taken else "")
+    number = f"{commodity.rack_prefix}-{low}"
+    taken = Rack.objects.filter(Q(number=number) | Q(number__startswith=f"{number}/")).count()
+    number += f"/{taken + 1}" if taken else ""
     rack = Rack.objects.create(number=number, commodity=commodity, low_position=low, high_position=high)
     capacity = commodity.rack_type.capacity
     if positions:
@@ -190,15 +195,16 @@ def _slot_by_count(commodity: Commodity, group: ComponentGroup, position: int) -
     )
     last = racks.order_by("-low_position").first()
     if last is None or (position > last.high_position and not _has_room(last)):
-        return _ordered(_make_rack(commodity, position, position, positions=False)).first()
+        return _ordered(_make_rack(commodity, position, position, positions=False))[0]
     if position > last.high_position:
-        slot = _ordered(last).filter(group__isnull=True).first()
+        slot = _ordered(last).filter(group__isnull=True, status=SlotStatus.EMPTY).first()
         Rack.objects.filter(pk=last.pk).update(high_position=position)
         return slot
     touched = racks.exclude(status=RackStatus.PLANNED).aggregate(high=Max("high_position"))["high"]
     if touched is not None and position < touched:
         return None
-    return _cut_again(commodity, group, position)
+    cut_again(commodity, joining=group)
+    return Slot.objects.select_related("rack").get(group=group)
 
 
 def _ordered(rack: Rack) -> QuerySet[Slot]:
@@ -212,41 +218,53 @@ def _has_room(rack: Rack) -> bool:
     return open_rack and rack.slots.filter(group__isnull=True, status=SlotStatus.EMPTY).exists()
 
 
-def _cut_again(commodity: Commodity, group: ComponentGroup, position: int) -> Slot | None:
-    """Re-cuts the racks nobody has started so that the new group stands in its order. Deterministic."""
+def cut_again(commodity: Commodity, joining: ComponentGroup | None = None) -> None:
+    """Cuts the racks nobody has started again, in sequence order, with a group that joins. Deterministic.
+
+    Only for slots filled by count. A rack that is left without any call disappears, and with its last rack the
+    planned truck.
+    """
     racks = list(
         Rack.objects.select_related("commodity__rack_type")
-        .filter(commodity=commodity, priority=Priority.NORMAL, status=RackStatus.PLANNED, shipment__isnull=True)
+        .filter(commodity=commodity, priority=Priority.NORMAL, status=RackStatus.PLANNED)
         .order_by("low_position")
     )
-    held = [
-        (slot.group.call_off.position, slot.group_id, slot.status)
-        for slot in Slot.objects.filter(rack__in=racks, group__isnull=False).select_related("group__call_off")
-        if slot.group is not None
-    ]
-    order = sorted([*held, (position, group.pk, SlotStatus.EMPTY)])
+    held = Slot.objects.filter(rack__in=racks, group__isnull=False).select_related("group__call_off")
+    order = [(_position_of(slot.group), slot.group, slot.status) for slot in held if slot.group is not None]
+    if joining is not None:
+        order.append((_position_of(joining), joining, SlotStatus.EMPTY))
+    order.sort(key=lambda entry: (entry[0], entry[1].pk))
     Slot.objects.filter(rack__in=racks).update(group=None, status=SlotStatus.EMPTY)
-    mine: Slot | None = None
-    places = [slot for rack in racks for slot in _ordered(rack)]
-    overflow = order[len(places) :]
-    bounds: dict[int, list[int]] = {}
-    for slot, (at_position, group_id, status) in zip(places, order, strict=False):
-        bounds.setdefault(slot.rack_id, []).append(at_position)
-        if group_id == group.pk:
-            mine = slot
-            continue
-        Slot.objects.filter(pk=slot.pk).update(group_id=group_id, status=status)
-    # Low edges are unique: lift them out of the way before they are set.
-    for rack_id, run in sorted(bounds.items(), key=lambda item: -item[1][0]):
-        Rack.objects.filter(pk=rack_id).update(low_position=run[0], high_position=run[-1])
-    for at_position, group_id, status in overflow:
-        rack = _make_rack(commodity, at_position, at_position, positions=False)
-        slot = _ordered(rack)[0]
-        if group_id == group.pk:
-            mine = slot
-        else:
-            Slot.objects.filter(pk=slot.pk).update(group_id=group_id, status=status)
-    return mine
+    # Low edges are unique: lift them all out of the way before they are set.
+    Rack.objects.filter(pk__in=[rack.pk for rack in racks]).update(low_position=LIFTED - F("pk"))
+    for rack in racks:
+        order = _refill(rack, order)
+    while order:
+        order = _refill(_make_rack(commodity, order[0][0], order[0][0], positions=False), order)
+
+
+def _refill(
+    rack: Rack, order: list[tuple[int, ComponentGroup, str]]
+) -> list[tuple[int, ComponentGroup, str]]:
+    """Fills one rack from the front of `order` and returns the rest; an empty rack is removed."""
+    slots = list(_ordered(rack))
+    mine, rest = order[: len(slots)], order[len(slots) :]
+    if not mine:
+        shipment_id = rack.shipment_id
+        rack.delete()
+        if shipment_id is not None and not Rack.objects.filter(shipment=shipment_id).exists():
+            Shipment.objects.filter(pk=shipment_id, status=ShipmentStatus.PLANNED).delete()
+        return rest
+    for slot, (_, group, status) in zip(slots, mine, strict=False):
+        Slot.objects.filter(pk=slot.pk).update(group=group, status=status)
+    Rack.objects.filter(pk=rack.pk).update(low_position=mine[0][0], high_position=mine[-1][0])
+    return rest
+
+
+def _position_of(group: ComponentGroup) -> int:
+    position = group.call_off.position
+    assert position is not None  # only placed calls stand in a slot
+    return position
 
 
 def rush_rack(group: ComponentGroup, call: CallOff) -> Slot:

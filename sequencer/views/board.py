@@ -47,7 +47,7 @@ def line_live(request: HttpRequest, line_id: int) -> HttpResponseBase:
 
 
 def _board(request: HttpRequest, line_id: int) -> dict[str, Any]:
-    """The board as the address asks for it: ?family= one commodity, ?show= one kind of to-do, ?kiosk=1 no names."""
+    """As the address asks: ?family= one commodity, ?show= one kind of to-do, ?kiosk=1 a wall board."""
     kiosk, family = bool(request.GET.get("kiosk")), request.GET.get("family", "")
     page = boards.line_board(line_id, at=timezone.now(), family=family, names=not kiosk)
     show = request.GET.get("show", "")

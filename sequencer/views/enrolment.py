@@ -1,6 +1,6 @@
-"""Browsers enrolled as a station: a supervisor gives a browser a signed cookie, nobody has to log in there again.
+"""Browsers enrolled as a station: a supervisor gives one a signed cookie, nobody has to log in there again.
 
-The cookie carries the station and its enrolment count; raising the count at the station revokes every such browser.
+The cookie carries the station and its enrolment count; raising the count revokes all its browsers.
 The people at the station show themselves by badge.
 """
 

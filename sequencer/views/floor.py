@@ -1,4 +1,4 @@
-"""The operator's pages: scan station and dock. One question a screen; every scan goes through `record_scan`."""
+"""The operator's pages: scan station and dock. One question a screen; every scan is `record_scan`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ StationView = Callable[[HttpRequest, Station], HttpResponseBase]
 
 
 def at_station(view: StationView) -> Callable[[HttpRequest, int], HttpResponseBase]:
-    """Opens a station to the browser enrolled as it and to people of its page's groups; others learn who may."""
+    """Opens a station to the browser enrolled as it and to its page's groups; others learn who may."""
 
     @wraps(view)
     def gate(request: HttpRequest, station_id: int) -> HttpResponseBase:
@@ -192,7 +192,7 @@ def command_sheet(request: HttpRequest, station: Station) -> HttpResponseBase:
 
 @require_safe
 def rack_manifest(request: HttpRequest, rack_id: int) -> HttpResponseBase:
-    """The paper that hangs on the rack; for enrolled stations and for everybody with a log-in of the plant."""
+    """The paper that hangs on the rack; for enrolled stations and every role of the plant."""
     if enrolled_station(request) is None and not may(request.user, "rack-manifest"):
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())

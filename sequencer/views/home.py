@@ -7,14 +7,14 @@ from django.contrib.auth.views import LoginView
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
 
 from sequencer import boards, demo
 from sequencer.access import guarded
 
+
 @guarded
 def home(request: HttpRequest) -> HttpResponseBase:
-    return render(request, "home.html", {"plant": boards.overview(at=timezone.now())})
+    return render(request, "home.html", {"plant": boards.overview()})
 
 
 class Login(LoginView):

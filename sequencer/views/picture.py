@@ -1,4 +1,4 @@
-"""What the floor templates need beyond the verbs' views: split numbers, drawings, symbols, words. Values in, values out."""
+"""What floor templates need beyond the verbs' views: drawings, symbols, words. Values in, values out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from sequencer.manifest import REASONS
 from sequencer.services.verdicts import WORDS, Verdict
 
 View = Mapping[str, Any]
@@ -16,7 +17,6 @@ Pieces = tuple[str, str, str]
 # Only these set what was needed against what came; elsewhere the hint says it better.
 COMPARED = frozenset({"WRONG_PART", "WRONG_POSITION", "WRONG_RACK", "WRONG_ORDER", "LOCKED"})
 ASK_SYMBOLS = {"WAIT": "hourglass", "LOCKED": "cross"}
-REASONS = ("EMPTY-BIN", "DAMAGED", "WRONG-DELIVERY", "QUALITY")
 # The tray's labels that answer what is asked now.
 FITTING = {
     "BADGE": ("badge",),
@@ -178,7 +178,7 @@ def buffer_look(minutes: int | None) -> tuple[str, str]:
     return ("soon", "▲ Soon") if minutes >= 0 else ("late", "✕ Late")
 
 
-# --- drawings ----------------------------------------------------------------------------------------------------
+# --- drawings ------------------------------------------------------------------------------------------
 
 CELL_WIDTH, CELL_HEIGHT, GUTTER = 100, 96, 8
 # status -> (sign in the corner, small text above, big text); `{}` is the sequence.
@@ -250,7 +250,7 @@ def _place_sign(rack: View) -> str:
     return {"loaded": "✓", "next": "▶", "awaited": "!", "staged": "", "away": "…"}[_place_look(rack)]
 
 
-# --- standing still --------------------------------------------------------------------------------------------------
+# --- standing still ------------------------------------------------------------------------------------
 
 
 def standing(view: View) -> dict[str, str]:
@@ -295,7 +295,7 @@ ASN_SOON, ASN_LATE = 5, 10
 
 
 def departed(shipments: Iterable[View]) -> list[dict[str, Any]]:
-    """Trucks that left, with what became of their ASN: amber after 5 minutes without acceptance, red after 10."""
+    """Trucks that left and their ASN: amber after 5 minutes without acceptance, red after 10."""
     return [{**s, "words": ASN_WORDS[s["asn_status"]], **_asn_look(s)} for s in shipments]
 
 

@@ -1,8 +1,8 @@
 """Live pages: one reader a process follows the journal and tells every open browser what changed.
 
-A browser gets `topic` and `kind` only and fetches its fragment; the rights of the data stay with the fragment.
-Ids of PostgreSQL can become visible out of order, so an id that was skipped is asked for again for a while, and
-the id handed to a browser never lies behind one that may still appear.
+A browser gets `topic` and `kind` only and fetches its fragment; the rights of the data stay with the
+fragment. Ids of PostgreSQL can become visible out of order, so an id that was skipped is asked for again for
+a while, and the id handed to a browser never lies behind one that may still appear.
 """
 
 from __future__ import annotations

@@ -9,18 +9,23 @@ const SOUNDS = {
 };
 const SEMITONES = [0, 3, -3, 5, -5, 7];
 
+const OPEN_AFTER_MS = 300;
+
 let context = null;
 let pitch = 1;
 
 /** `place` is the station's number; `unlocked` is called once the browser allows sound. */
 export function prepare(place, unlocked) {
   pitch = 2 ** (SEMITONES[place % SEMITONES.length] / 12);
-  const unlock = async () => {
+  const open = async () => {
     context ??= new AudioContext();
     await context.resume();
-    if (context.state !== "running") return;
+    if (context.state === "running") unlocked();
+  };
+  // Opening the sound takes a while; the first key may be the first of a scan, which must not wait.
+  const unlock = () => {
     for (const kind of ["keydown", "pointerdown"]) document.removeEventListener(kind, unlock, true);
-    unlocked();
+    setTimeout(open, OPEN_AFTER_MS);
   };
   for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, unlock, true);
 }

@@ -2,12 +2,15 @@
 //
 // A scan ends with its suffix key (Enter or Tab) or with silence, is long enough, and is faster than any hand types,
 // or begins with the prefix the scanner was set to. Nothing needs the focus and no scan ever presses a button.
+// Half a label must never be judged: a scanner that has once sent a suffix always does, so from then on silence ends
+// nothing well, and a stutter inside a label is bridged.
 
 const AIM_ID = /^\][A-Za-z][0-9A-Za-z]/;
 // Scanners send control characters as Ctrl combinations: GS is Ctrl+], RS Ctrl+^, EOT Ctrl+D, STX Ctrl+B.
 const CONTROL = /^[A-Za-z[\\\]^_]$/;
 // A second suffix, or one that comes late, belongs to the scan before it and not to a focused button.
 const AFTER_MS = 500;
+const STUTTER_MS = 150;
 const TRAY_GAP_MS = 4;
 
 /** Reads the wedge's settings from an element's data attributes. */
@@ -22,13 +25,14 @@ export function settingsOf(element) {
   };
 }
 
-/** Listens on the whole page. `scanned(text)` for a scan, `typed(text)` for what a hand typed outside any field. */
-export function listen(settings, { scanned, typed }) {
+/** Listens on the whole page. `scanned(text)` for a scan, `strayed(why)` for keys that were none: typed or half. */
+export function listen(settings, { scanned, strayed }) {
   let burst = "";
   let first = 0;
   let last = 0;
   let ended = -AFTER_MS;
   let timer = 0;
+  let suffixed = false;
 
   document.addEventListener("keydown", heard, { capture: true });
 
@@ -36,7 +40,7 @@ export function listen(settings, { scanned, typed }) {
     if (event.isComposing || isField(event.target)) return;
     const now = event.timeStamp;
     // The silence is measured between keys: a busy page may run its timers late.
-    if (burst && now - last > settings.silence) end();
+    if (burst && now - last > patience()) end(!suffixed);
     if (settings.suffix.includes(event.key)) return suffix(event, now);
     const character = characterOf(event, burst, settings.prefix);
     if (!character) return;
@@ -46,23 +50,26 @@ export function listen(settings, { scanned, typed }) {
     burst += character;
     last = now;
     clearTimeout(timer);
-    timer = setTimeout(silence, settings.silence);
+    timer = setTimeout(silence, patience());
   }
+
+  const patience = () => (suffixed || burst.length < settings.shortest ? STUTTER_MS : settings.silence);
 
   function suffix(event, now) {
     if (!burst && now - ended > AFTER_MS) return; // a person at the keyboard
     swallow(event);
-    if (burst) end();
+    if (burst) suffixed = end(true) || suffixed;
     ended = now;
   }
 
   function silence() {
     // Keys that wait behind this timer belong to the same scan.
     if (navigator.scheduling?.isInputPending?.()) timer = setTimeout(silence, 5);
-    else end();
+    else end(!suffixed);
   }
 
-  function end() {
+  /** Closes the burst; says whether it was a scan. */
+  function end(whole) {
     clearTimeout(timer);
     const text = burst;
     const meanGap = text.length > 1 ? (last - first) / (text.length - 1) : Infinity;
@@ -71,8 +78,13 @@ export function listen(settings, { scanned, typed }) {
     ended = last;
     const code = (prefixed ? text.slice(settings.prefix.length) : text).replace(AIM_ID, "");
     const fast = settings.prefix ? prefixed : meanGap < settings.gap;
-    if (fast && code.length >= settings.shortest) scanned(code);
-    else if (text.length >= settings.shortest) typed(text);
+    if (!fast || code.length < settings.shortest) {
+      if (text.length >= settings.shortest) strayed("typed");
+      return false;
+    }
+    if (whole) scanned(code);
+    else strayed("half");
+    return whole;
   }
 }
 

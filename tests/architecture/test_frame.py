@@ -1,4 +1,4 @@
-"""The house keeps its shape: contracts, migrations, pure modules, locks, and nothing of one machine in the tree."""
+"""The house keeps its shape: migrations, pure modules, locks, and nothing of one machine in the tree."""
 
 from __future__ import annotations
 

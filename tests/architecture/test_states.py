@@ -1,4 +1,4 @@
-"""The nets of the core: every forbidden pair refuses, every state can be reached, nothing ships unverified."""
+"""The nets of the core: forbidden pairs refuse, every state can be reached, nothing ships unverified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The supervisor keeps children alive and leaves nothing behind. Children here are tiny programs of their own."""
+"""The supervisor keeps children alive and leaves nothing behind. The children here are tiny programs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PLANT = """
     pids = sys.argv[1]
     steady = f"import os, subprocess, sys, time; p = subprocess.Popen(['sleep', '60']);" \\
              f"open({pids!r}, 'a').write(f'{{os.getpid()}} {{p.pid}}\\\\n'); print('here'); time.sleep(60)"
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
     dead = "import sys; print('going'); sys.exit(3)"
     children = {"steady": steady, "deaf": deaf, "dead": dead}
     chosen = [Child(name, [sys.executable, "-u", "-c", children[name]]) for name in sys.argv[2].split(",")]
     supervisor = Supervisor(chosen, os.environ, lambda line: print(line, flush=True), grace=1.0)
-    sys.exit(supervisor.run(lambda: sys.argv[3] == "ready", lambda: print("READY", flush=True), chosen[0].name))
+    sys.exit(supervisor.run(lambda: sys.argv[3] == "ready", lambda: None, chosen[0].name))
 """
 
 

@@ -11,7 +11,7 @@ from sequencer.states import NETS, Moves
 
 HEAD = """# States
 
-Drawn by `manage.py draw_states` from the tables in `sequencer/states.py`; a test keeps this page and the tables
+Drawn by `manage.py draw_states` from the tables in `sequencer/states.py`; a test keeps page and tables
 together. The first state of each net is where a row begins.
 """
 

@@ -45,7 +45,9 @@ class Command(BaseCommand):
                 is_ready=lambda: answers(port), on_ready=lambda: self.welcome(port, began), vital="web"
             )
             self.say(
-                "The plant has stopped; its data stays in var/." if code == 0 else "The plant did not start."
+                "The plant did not start."
+                if code
+                else f"The plant has stopped; its data is in {settings.VAR_DIR}"
             )
         sys.exit(code)
 

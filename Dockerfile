@@ -1,0 +1,24 @@
+# The plant's own image: one for web, worker, beat and watcher; the command says which.
+FROM python:3.13-slim-bookworm AS packages
+COPY requirements.lock /tmp/
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -q -r /tmp/requirements.lock
+
+FROM python:3.13-slim-bookworm
+RUN groupadd --gid 10001 jis \
+ && useradd --uid 10001 --gid jis --home-dir /srv/jis --no-create-home --shell /usr/sbin/nologin jis \
+ && install -d -o jis -g jis /srv/static /var/lib/jis \
+ # Root's, as sshd demands of everything above a chroot; the partners' folders in it are made by the SFTP door.
+ && install -d -o root -g root -m 0755 /srv/jis /var/lib/jis/spool
+COPY --from=packages /opt/venv /opt/venv
+COPY --chown=root:root . /srv/jis
+WORKDIR /srv/jis
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    JIS_PRODUCTION=1 JIS_VAR=/var/lib/jis JIS_SPOOL=/var/lib/jis/spool JIS_STATIC=/srv/static
+# The values live for this one command: collecting files needs settings that load, not a plant.
+RUN JIS_SECRET_KEY=only-to-collect-files JIS_HOSTS=localhost REDIS_URL=redis://localhost/0 \
+    python manage.py collectstatic --noinput --verbosity 0 \
+ && chown -R jis:jis /srv/static
+USER jis
+VOLUME /var/lib/jis/spool
+EXPOSE 8000
+CMD ["uvicorn", "sequencer.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--timeout-graceful-shutdown", "3"]

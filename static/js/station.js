@@ -1,0 +1,319 @@
+// The page of a station or dock: hears scans, has them judged in order, shows the answer and keeps itself fresh.
+
+import { openQueue } from "./queue.js";
+import { play, prepare } from "./sounds.js";
+import { listen, settingsOf, type } from "./wedge.js";
+
+const FLASH_MS = 800;
+const MOMENT_MS = 2_500;
+const TWICE_MS = 2_000;
+const GATHER_MS = 150;
+const POLL_MS = 5_000;
+const LOST_MS = 3_000;
+const STREAM_AGAIN_MS = 15_000;
+const QUIET_MS = 4_000;
+
+const body = document.body;
+const stage = document.querySelector(".stage");
+const wedge = settingsOf(body);
+const part = (name) => stage.querySelector(`[data-part="${name}"]`);
+const shown = new Map([...stage.querySelectorAll("[data-part]")].map((one) => [one.dataset.part, one.innerHTML]));
+
+// --- time: the server's, whatever the browser's clock says -------------------------------------------------------
+
+let ahead = 0;
+const readClock = () => (ahead = Date.parse(part("bar").dataset.now) - Date.now());
+export const serverTime = () => new Date(Date.now() + ahead);
+
+// --- the page as it stands ----------------------------------------------------------------------------------------
+
+/** Takes over the parts that differ. `answer`: this is the answer to a scan, so its judgement counts. */
+function swap(html, { answer = false } = {}) {
+  const fresh = new DOMParser().parseFromString(html, "text/html");
+  for (const next of fresh.querySelectorAll("[data-part]")) {
+    const old = part(next.dataset.part);
+    if (!old) {
+      if (next.dataset.part === "tray") stage.append(document.adoptNode(next));
+      continue;
+    }
+    if (next.dataset.part === "judged" && !answer && !lockChanges(old, next)) continue;
+    take(old, next);
+  }
+  readClock();
+  ground();
+  focusField();
+  document.dispatchEvent(new CustomEvent("floor:swapped"));
+}
+
+function take(old, next) {
+  const focus = old.contains(document.activeElement) ? document.activeElement.dataset.raw : undefined;
+  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of next.attributes) old.setAttribute(name, value);
+  if (shown.get(next.dataset.part) === next.innerHTML) return;
+  shown.set(next.dataset.part, next.innerHTML);
+  old.replaceChildren(...document.adoptNode(next).childNodes);
+  if (focus) old.querySelector(`[data-raw="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+}
+
+const locked = (judged) => judged.dataset.stays === "lock";
+const lockChanges = (old, next) => locked(old) || locked(next);
+
+let fading = 0;
+
+/** A judgement that goes by itself: green after 0.8 s; red and amber stay until the next scan, a lock until it opens. */
+function fade() {
+  clearTimeout(fading);
+  const after = { flash: FLASH_MS, moment: MOMENT_MS }[part("judged").dataset.stays];
+  if (after) fading = setTimeout(clearJudged, after);
+}
+
+function clearJudged() {
+  const judged = part("judged");
+  for (const name of ["ground", "stays", "sound"]) delete judged.dataset[name];
+  judged.replaceChildren();
+  shown.set("judged", "");
+  ground();
+}
+
+/** The whole background is the answer. Offline lies over everything, checking over the question only. */
+function ground() {
+  const over = [...stage.querySelectorAll(".band-client")].filter((one) => !one.hidden);
+  const judged = part("judged").dataset.ground;
+  const named = over.find((one) => one.id === "offline") ?? (judged ? undefined : over[0]);
+  body.dataset.ground = named?.dataset.ground ?? judged ?? "wait";
+}
+
+// --- scans --------------------------------------------------------------------------------------------------------
+
+const checking = document.getElementById("checking");
+const offline = document.getElementById("offline");
+let offlineSince = null;
+
+const queue = openQueue({
+  url: body.dataset.scanUrl,
+  name: body.dataset.station,
+  token: () => part("bar").dataset.csrf,
+  now: () => serverTime().toISOString(),
+  hooks: {
+    checking() {
+      checking.hidden = offlineSince !== null;
+      document.getElementById("checking-text").textContent = waitingWords();
+      ground();
+    },
+    offline: goOffline,
+    answered(scan, answer) {
+      checking.hidden = true;
+      comeBack();
+      if (answer.refused) return refused(answer.refused);
+      swap(answer.html, { answer: true });
+      play(answer.verdict.sound);
+      fade();
+    },
+    turnedAway: refresh, // a new token, or the page that says who must do what
+  },
+});
+
+const waitingWords = () => {
+  const count = queue.waiting();
+  return count > 1 ? `${count} scans are judged in order` : "";
+};
+
+function goOffline() {
+  if (offlineSince === null) {
+    offlineSince = serverTime();
+    play("check");
+  }
+  checking.hidden = true;
+  offline.hidden = false;
+  const count = queue.waiting();
+  const kept = count ? ` · ${count} ${count === 1 ? "scan" : "scans"} kept` : "";
+  document.getElementById("offline-text").textContent = `since ${clock(offlineSince)}${kept}`;
+  light();
+  ground();
+}
+
+function comeBack() {
+  offlineSince = null;
+  offline.hidden = true;
+  light();
+  ground();
+}
+
+function refused(text) {
+  clearJudged();
+  part("judged").dataset.ground = "check";
+  part("judged").dataset.stays = "scan";
+  part("judged").append(band("care", "NOT TAKEN", text));
+  shown.set("judged", null);
+  play("check");
+  ground();
+}
+
+function band(symbol, word, text) {
+  const piece = document.createDocumentFragment();
+  const sign = checking.querySelector("svg").cloneNode(true);
+  sign.firstElementChild.setAttribute("href", `#${symbol}`);
+  const strong = document.createElement("strong");
+  strong.textContent = word;
+  const why = document.createElement("div");
+  why.className = "band-why";
+  why.append(Object.assign(document.createElement("p"), { textContent: text }));
+  piece.append(sign, strong, why);
+  return piece;
+}
+
+let before = { code: "", at: -TWICE_MS };
+
+/** One trigger may send a label twice: the second within 2 s is not a scan, and we say so quietly. */
+function scanned(code) {
+  const now = performance.now();
+  const twice = code === before.code && now - before.at < TWICE_MS;
+  before = { code, at: now };
+  if (twice) return quietly("Same label twice: counted once");
+  if (part("judged").dataset.stays !== "lock") clearJudged();
+  queue.add(code);
+  if (offlineSince !== null) goOffline();
+}
+
+const STRAYED = { typed: "Typed by hand: press TYPE to enter a label", half: "Half a label: scan it again" };
+listen(wedge, { scanned, strayed: (why) => quietly(STRAYED[why]) });
+
+// --- hands --------------------------------------------------------------------------------------------------------
+
+const entry = document.getElementById("entry");
+const entryField = document.getElementById("entry-field");
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { raw, label, digit } = button.dataset;
+  // A button never keeps the focus: the next Enter belongs to the scanner.
+  if (raw || label) button.blur();
+  if (raw) scanned(raw);
+  if (label) void type(label, wedge);
+  if (digit !== undefined) press(digit);
+  if (button.dataset.entry !== undefined) openEntry(entry.hidden);
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target === entry) submit(event, entryField, "");
+  if (event.target.id === "pin") submit(event, document.getElementById("pin-field"), "%P:");
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !entry.hidden) openEntry(false);
+});
+
+function submit(event, field, prefix) {
+  event.preventDefault();
+  const code = field.value.trim();
+  field.value = "";
+  if (code) scanned(prefix + code);
+  if (field === entryField) openEntry(false);
+}
+
+function openEntry(open) {
+  entry.hidden = !open;
+  if (open) entryField.focus();
+  else document.activeElement?.blur();
+}
+
+function press(digit) {
+  const field = document.getElementById("pin-field");
+  field.value = digit ? field.value + digit : field.value.slice(0, -1);
+  field.focus();
+}
+
+/** A PIN is typed, so its field takes the keys; nothing else on the page ever does. */
+function focusField() {
+  if (entry.hidden) document.getElementById("pin-field")?.focus({ preventScroll: true });
+}
+
+let hushing = 0;
+function quietly(text) {
+  const quiet = document.getElementById("quiet");
+  quiet.textContent = text;
+  clearTimeout(hushing);
+  hushing = setTimeout(() => (quiet.textContent = ""), QUIET_MS);
+}
+
+// --- fresh: the stream says that something happened, the page asks what it looks like now -------------------------
+
+let source = null;
+let gathering = 0;
+let asking = false;
+let askAgain = false;
+
+function soon() {
+  if (!gathering) gathering = setTimeout(refresh, GATHER_MS);
+}
+
+async function refresh() {
+  clearTimeout(gathering);
+  gathering = 0;
+  askAgain = asking;
+  if (asking) return;
+  asking = true;
+  try {
+    const answer = await fetch(body.dataset.stateUrl, {
+      headers: { Accept: "application/json", "HX-Request": "true" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(LOST_MS),
+    });
+    if (answer.status === 401 || answer.status === 403 || answer.redirected) return location.reload();
+    if (answer.ok) {
+      const html = await answer.text();
+      // An answer under way is newer than this picture.
+      if (!queue.waiting()) swap(html);
+      else takeToken(html);
+      if (!queue.waiting() || offlineSince === null) comeBack();
+    }
+  } catch {
+    goOffline();
+  } finally {
+    asking = false;
+  }
+  if (askAgain) soon();
+}
+
+function takeToken(html) {
+  const bar = new DOMParser().parseFromString(html, "text/html").querySelector('[data-part="bar"]');
+  if (bar) part("bar").dataset.csrf = bar.dataset.csrf;
+}
+
+function listenToPlant() {
+  source?.close();
+  source = new EventSource(`/events/?topics=${encodeURIComponent(body.dataset.topics)}`);
+  source.addEventListener("hello", soon);
+  source.addEventListener("plant", soon);
+  for (const kind of ["open", "hello", "beat", "error"]) source.addEventListener(kind, light);
+}
+
+const streaming = () => source?.readyState === EventSource.OPEN;
+
+function light() {
+  const lamp = document.getElementById("light");
+  const state = offlineSince !== null ? "offline" : streaming() ? "live" : "polling";
+  lamp.dataset.state = state;
+  lamp.lastElementChild.textContent = state === "live" ? "online" : state;
+}
+
+function clock(at) {
+  return at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+setInterval(() => {
+  if (!streaming() || offlineSince !== null) void refresh();
+}, POLL_MS);
+setInterval(() => {
+  if (source?.readyState === EventSource.CLOSED) listenToPlant();
+}, STREAM_AGAIN_MS);
+window.addEventListener("pagehide", () => source?.close());
+window.addEventListener("pageshow", (event) => event.persisted && listenToPlant());
+
+prepare(Number(body.dataset.station), () => (document.getElementById("sound").hidden = true));
+readClock();
+ground();
+focusField();
+listenToPlant();
+void queue.resume();
