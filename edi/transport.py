@@ -297,6 +297,8 @@ def digest(path: Path) -> str:
 
 def drop(folders: Folders, name: str, raw: bytes) -> Sighting:
     """Puts bytes into the inbox as a good partner does: hidden name, sync, rename. Never overwrites."""
+    if name != os.path.basename(name) or name in ("", ".", ".."):
+        raise Refused("bad_name", f"{name!r} is no name of a file")
     hidden = folders.inbox / f".{uuid.uuid4().hex}.tmp"
     _write(hidden, raw)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):  # noqa: N818 - the domain's word
+class Refused(Exception):
     """The caller asked for what the rules forbid: a stable code, a sentence for a person, facts for the log."""
 
     status = 409
@@ -34,5 +34,5 @@ class Stale(Refused):
         super().__init__("stale", f"{subject} was changed by someone else; read it again", **facts)
 
 
-class Unreachable(Exception):  # noqa: N818 - the domain's word
+class Unreachable(Exception):
     """A file system, broker, SFTP host or device does not answer; retried with back-off."""

@@ -27,8 +27,12 @@ class Part(models.Model):
         SERIAL = "SERIAL", "serial on every piece"
 
     number = models.CharField(max_length=35, unique=True)
-    description = models.CharField(max_length=120, blank=True, help_text="What the operator reads: BLACK · HEATED · LHD")
-    family = models.CharField(max_length=20, blank=True, help_text="Commodity this part belongs to, e.g. DOOR-LH")
+    description = models.CharField(
+        max_length=120, blank=True, help_text="What the operator reads: BLACK · HEATED · LHD"
+    )
+    family = models.CharField(
+        max_length=20, blank=True, help_text="Commodity this part belongs to, e.g. DOOR-LH"
+    )
     storage_bin = models.CharField(max_length=20, blank=True, help_text="Where the operator takes it from")
     trace = models.CharField(max_length=10, choices=Trace.choices, default=Trace.NONE)
     label_pattern = models.CharField(

@@ -23,7 +23,13 @@ from sequencer.models import (
 )
 
 # The badge of each log-in; the supervisor's PIN is 4711 and printed by `make run`.
-BADGES = {"operator": "B1001", "logistics": "B3001", "quality": "B4001", "supervisor": "B2001", "admin": "B9001"}
+BADGES = {
+    "operator": "B1001",
+    "logistics": "B3001",
+    "quality": "B4001",
+    "supervisor": "B2001",
+    "admin": "B9001",
+}
 SUPERVISOR_PIN = "4711"
 TWIN_USERS = (("twin-packer", "Operator 12", "operator"), ("twin-dock", "Dock team", "logistics"))
 TWIN_BADGES = {"twin-packer": "B5012", "twin-dock": "B5004"}
@@ -106,7 +112,13 @@ def _plant(code: str, name: str, customer: Customer, zone: str, lines: dict[str,
 
 
 def _part(
-    number: str, called: str, description: str, family: str, storage_bin: str, serial: bool, customer: Customer
+    number: str,
+    called: str,
+    description: str,
+    family: str,
+    storage_bin: str,
+    serial: bool,
+    customer: Customer,
 ) -> None:
     trace = Part.Trace.SERIAL if serial else Part.Trace.NONE
     part, _ = Part.objects.get_or_create(

@@ -31,5 +31,6 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[InTable]), name="api-schema"),
     path("api/docs/", guarded(SpectacularSwaggerSplitView.as_view(url_name="api-schema")), name="api-docs"),
     path("api/redoc/", guarded(SpectacularRedocView.as_view(url_name="api-schema")), name="api-redoc"),
+    path("admin/login/", home.admin_login, name="admin-login"),
     path("admin/", admin.site.urls),
 ]

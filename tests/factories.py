@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import Group, User
@@ -29,7 +29,7 @@ from sequencer.models import (
 from sequencer.rules import CalledPart, CallNews
 from sequencer.services import Taken, Verdict, plan_shipments, record_scan, take_call_off
 
-START = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)
+START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 _nonces = itertools.count(1)
 
 

@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from edi import transport
 from edi.formats import ProfileError
 from edi.models import Delivery, InboundEvent, InboundMessage, TradingPartner, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
@@ -24,7 +25,7 @@ from edi.services.booking import book_delivery
 from edi.services.events import apply_event, in_oem_order, settle_message
 from edi.services.profiles import profile_of
 from edi.states import DELIVERY_MOVES, EVENT_MOVES, DeliveryStatus, EventStatus, MessageStatus
-from edi.transport import STALE_SECONDS, worker_name
+from edi.transport import worker_name
 from inventory.errors import Refused, Unknown
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ def take_lane(partner_id: int, *, clock: Clock) -> Lane | None:
     """Claims the lane if it is free or its holder gave no sign for ten seconds."""
     now = clock()
     holder = f"{worker_name()}:{uuid.uuid4().hex[:8]}"
-    stale = now - timedelta(seconds=STALE_SECONDS)
+    stale = now - timedelta(seconds=transport.STALE_SECONDS)
     free = Q(lane_worker="") | Q(lane_at__isnull=True) | Q(lane_at__lt=stale)
     if not TradingPartner.objects.filter(free, pk=partner_id).update(lane_worker=holder, lane_at=now):
         return None

@@ -15,14 +15,14 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from edi import failpoints, formats
+from edi import failpoints, formats, transport
 from edi.formats import Acknowledged, Profile, ProfileError
 from edi.models import Interchange, OutboundMessage, TradingPartner, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
 from edi.services.despatch import despatch_of
 from edi.services.profiles import profile_of
 from edi.states import OUTBOUND_MOVES, OutboundStatus
-from edi.transport import STALE_SECONDS, Outbox, worker_name
+from edi.transport import Outbox, worker_name
 from inventory.errors import Refused, Stale, Unknown, Unreachable
 from sequencer.models import Shipment
 from sequencer.services import record_asn_status
@@ -235,7 +235,7 @@ def _postpone(message: OutboundMessage, text: str, *, at: datetime) -> None:
 def settle_stale(*, at: datetime) -> int:
     """Decides what became of messages whose sender gave no sign for ten seconds; returns how many."""
     stale = OutboundMessage.objects.filter(
-        status=OutboundStatus.SENDING, claimed_at__lt=at - timedelta(seconds=STALE_SECONDS)
+        status=OutboundStatus.SENDING, claimed_at__lt=at - timedelta(seconds=transport.STALE_SECONDS)
     ).select_related("partner", "shipment")
     for message in stale:
         try:

@@ -17,7 +17,7 @@ from inventory.errors import Refused, Unreachable
 
 
 def receive_file(partner: TradingPartner, name: str, raw: bytes, *, wait_seconds: float = 60) -> Delivery:
-    """Drops bytes into the partner's inbox and sees them through, unless another worker keeps the lane too long.
+    """Drops bytes into the partner's inbox and sees them through, unless another worker keeps the lane.
 
     Whoever calls says that the file is whole, so a missing trailer is judged by its reader, not waited
     for. A watcher that is quicker than we are does no harm: the delivery is known by its identity.

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -172,8 +172,7 @@ class Oem:
 
     def times_sent(self, sent: Sent) -> int:
         """How often a file of this name was put into the inbox."""
-        same = (item.partner == sent.partner and item.name == sent.name for item in self.sent)
-        return sum(same) + (sent in self.acknowledgements)
+        return sum(item.partner == sent.partner and item.name == sent.name for item in self.sent)
 
     def refused(self, sent: Sent) -> bool:
         return Answer(sent.partner, _plain(sent.ref), accepted=False) in self.answers
@@ -189,20 +188,25 @@ class Oem:
         self.asns += fresh
         return fresh
 
-    def _read(self, code: str, desk: Desk, content: bytes) -> Iterable[Asn]:
-        reading = formats.read(content, desk.profile)
-        for interchange in reading.interchanges:
-            key = code, str(interchange.control_ref)
-            if self.fetched.setdefault(key, _hash(content)) == _hash(content) and key in self.fetched:
-                pass
+    def _read(self, code: str, desk: Desk, content: bytes) -> Iterator[Asn]:
+        """The wire is at-least-once under a stable number: the same bytes under it are one message."""
+        for interchange in formats.read(content, desk.profile).interchanges:
+            key, print_ = (code, str(interchange.control_ref)), hashlib.sha256(content).hexdigest()
+            if self.fetched.get(key) == print_:
+                continue
+            self.fetched[key] = print_
             for message in interchange.messages:
-                for verdict in message.acknowledged[:1]:
-                    accepted = all(item.accepted for item in message.acknowledged)
-                    self.answers.append(Answer(code, _plain(verdict.ref or ""), accepted))
+                self._take_answer(code, message)
                 if message.despatch is not None:
                     yield Asn(code, message.despatch)
             if desk.profile.asn.expects_ack and any(message.despatch for message in interchange.messages):
                 self._acknowledge(code, desk, interchange)
+
+    def _take_answer(self, code: str, message: formats.Message) -> None:
+        """The first verdict names the interchange or group, the others what was inside."""
+        if message.acknowledged:
+            accepted = all(verdict.accepted for verdict in message.acknowledged)
+            self.answers.append(Answer(code, _plain(message.acknowledged[0].ref or ""), accepted))
 
     def _acknowledge(self, code: str, desk: Desk, interchange: formats.Interchange) -> None:
         ref = self._ref(code)
@@ -239,12 +243,9 @@ def _plain(ref: str) -> str:
     return ref.strip().lstrip("0")
 
 
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def _drop(inbox: Path, name: str, content: bytes) -> float:
     hidden = inbox / f".{name}.tmp"
     hidden.write_bytes(content)
+    put_at = time.monotonic()
     os.rename(hidden, inbox / name)
-    return time.monotonic()
+    return put_at

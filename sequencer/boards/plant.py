@@ -1,19 +1,17 @@
-"""Whole boards: the plant's doors, all lines, one line, and who is alive."""
+"""Whole boards: the plant's doors, all lines, one line."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from inventory.errors import Unknown
 from sequencer.boards import floor, strip
 from sequencer.boards.tiles import tiles
 from sequencer.boards.todo import todo
 from sequencer.boards.units import Board, line_head, open_gaps, open_tasks
-from sequencer.models import Commodity, Heartbeat, Line, Station
+from sequencer.models import Commodity, Line, Station
 
 TODO_ROWS = 40
-# Processes report every few seconds; one that has been silent longer is worth a look.
-BEAT_LATE = timedelta(seconds=60)
 
 
 def overview() -> Board:
@@ -81,11 +79,3 @@ def families(line_id: int) -> list[tuple[str, str]]:
     """(family, name) of the line's commodities, for the filter."""
     found = Commodity.objects.filter(program__line=line_id, program__active=True).order_by("family")
     return list(found.values_list("family", "name"))
-
-
-def heartbeats(*, at: datetime) -> list[Board]:
-    """Which processes reported, and when last."""
-    return [
-        {"name": beat.name, "seconds": (at - beat.at).total_seconds(), "late": at - beat.at > BEAT_LATE}
-        for beat in Heartbeat.objects.order_by("name")
-    ]

@@ -37,7 +37,9 @@ class CallOff(models.Model):
     stage = models.CharField(max_length=10, choices=choices(Stage), default=Stage.FIRM)
     held = models.BooleanField(default=False, help_text="Set out by the OEM; nothing is built meanwhile")
     required_at = models.DateTimeField(null=True, blank=True, help_text="When the OEM's line needs it")
-    required_computed = models.BooleanField(default=False, help_text="No time was sent: takt and lead gave it")
+    required_computed = models.BooleanField(
+        default=False, help_text="No time was sent: takt and lead gave it"
+    )
     revision = models.PositiveIntegerField(default=1, help_text="Counts every change that touches the build")
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -57,7 +59,8 @@ class CallOff(models.Model):
                 violation_error_message="Another call holds that position.",
             ),
             models.CheckConstraint(
-                condition=~Q(stage=Stage.FIRM) | Q(required_at__isnull=False), name="firm_call_has_required_time"
+                condition=~Q(stage=Stage.FIRM) | Q(required_at__isnull=False),
+                name="firm_call_has_required_time",
             ),
             models.CheckConstraint(condition=~Q(call_number=""), name="call_number_not_empty"),
             models.CheckConstraint(condition=Q(stage__in=list(Stage)), name="call_stage_known"),

@@ -99,7 +99,9 @@ class ScanEvent(models.Model):
     )
     rack = models.ForeignKey(Rack, on_delete=models.PROTECT, null=True, blank=True, related_name="scans")
     slot = models.ForeignKey(Slot, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    group = models.ForeignKey(ComponentGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="scans")
+    group = models.ForeignKey(
+        ComponentGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="scans"
+    )
     unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="scans")
     shipment = models.ForeignKey(
         Shipment, on_delete=models.PROTECT, null=True, blank=True, related_name="scans"

@@ -24,7 +24,9 @@ class PlantEvent(models.Model):
     by = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=dict)
-    chain = models.CharField(max_length=64, blank=True, help_text="sha256 over the previous link and this row")
+    chain = models.CharField(
+        max_length=64, blank=True, help_text="sha256 over the previous link and this row"
+    )
 
     class Meta:
         ordering = ["id"]

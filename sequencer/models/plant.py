@@ -173,7 +173,9 @@ class Commodity(models.Model):
     program = models.ForeignKey(SequencingProgram, on_delete=models.PROTECT, related_name="commodities")
     family = models.CharField(max_length=20)
     name = models.CharField(max_length=60)
-    rack_prefix = models.CharField(max_length=10, unique=True, help_text="Rack numbers read PREFIX-lowest position")
+    rack_prefix = models.CharField(
+        max_length=10, unique=True, help_text="Rack numbers read PREFIX-lowest position"
+    )
     rack_type = models.ForeignKey(RackType, on_delete=models.PROTECT, related_name="commodities")
     every_vehicle = models.BooleanField(default=True)
     cut_from = models.BigIntegerField(null=True, blank=True, editable=False)

@@ -9,7 +9,15 @@ from inventory.models import Part
 from sequencer.models.calls import CallComponent, ComponentGroup, choices
 from sequencer.models.plant import Carrier, Commodity
 from sequencer.models.shipping import Shipment
-from sequencer.states import BOUND_RACKS, CLOSED_RACKS, GONE_RACKS, Priority, RackStatus, SlotStatus, UnitStatus
+from sequencer.states import (
+    BOUND_RACKS,
+    CLOSED_RACKS,
+    GONE_RACKS,
+    Priority,
+    RackStatus,
+    SlotStatus,
+    UnitStatus,
+)
 
 
 class Rack(models.Model):
@@ -22,8 +30,12 @@ class Rack(models.Model):
     low_position = models.BigIntegerField(help_text="Lowest position this rack may hold")
     high_position = models.BigIntegerField(help_text="Highest position this rack may hold")
     closed = models.BooleanField(default=False, help_text="Cut short by CLOSE or shift end: takes no more")
-    carrier = models.ForeignKey(Carrier, on_delete=models.PROTECT, null=True, blank=True, related_name="racks")
-    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, null=True, blank=True, related_name="racks")
+    carrier = models.ForeignKey(
+        Carrier, on_delete=models.PROTECT, null=True, blank=True, related_name="racks"
+    )
+    shipment = models.ForeignKey(
+        Shipment, on_delete=models.PROTECT, null=True, blank=True, related_name="racks"
+    )
     load_position = models.PositiveSmallIntegerField(null=True, blank=True, help_text="1 = loaded first")
     holes_approved_by = models.CharField(max_length=60, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -80,7 +92,9 @@ class Slot(models.Model):
         ComponentGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="slot"
     )
     status = models.CharField(max_length=10, choices=choices(SlotStatus), default=SlotStatus.EMPTY)
-    packed_revision = models.PositiveIntegerField(null=True, blank=True, help_text="Revision that was verified")
+    packed_revision = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Revision that was verified"
+    )
     packed_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=120, blank=True)
 
@@ -104,7 +118,7 @@ class Unit(models.Model):
     """A physical piece: one serial, one unit, for ever; it belongs to at most one group at a time."""
 
     part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="units")
-    serial = models.CharField(max_length=40, null=True, blank=True)  # noqa: DJ001 - null is "none", unique below
+    serial = models.CharField(max_length=40, null=True, blank=True)
     status = models.CharField(max_length=10, choices=choices(UnitStatus), default=UnitStatus.ALLOCATED)
     group = models.ForeignKey(
         ComponentGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="units"

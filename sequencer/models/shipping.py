@@ -15,7 +15,9 @@ class Shipment(models.Model):
     number = models.CharField(max_length=30, unique=True)
     unloading_point = models.ForeignKey(UnloadingPoint, on_delete=models.PROTECT, related_name="shipments")
     status = models.CharField(
-        max_length=10, choices=[(s.value, s.value.lower()) for s in ShipmentStatus], default=ShipmentStatus.PLANNED
+        max_length=10,
+        choices=[(s.value, s.value.lower()) for s in ShipmentStatus],
+        default=ShipmentStatus.PLANNED,
     )
     planned_at = models.DateTimeField()
     leaves_at = models.DateTimeField(help_text="Latest departure that still reaches the line in time")
@@ -42,8 +44,12 @@ class Shipment(models.Model):
                 condition=Q(status=ShipmentStatus.DEPARTED) | Q(asn_status=AsnStatus.NONE),
                 name="no_asn_before_departure",
             ),
-            models.CheckConstraint(condition=Q(status__in=list(ShipmentStatus)), name="shipment_status_known"),
-            models.CheckConstraint(condition=Q(asn_status__in=list(AsnStatus)), name="shipment_asn_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=list(ShipmentStatus)), name="shipment_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(asn_status__in=list(AsnStatus)), name="shipment_asn_status_known"
+            ),
         ]
         indexes = [models.Index(fields=["status", "asn_status"], name="shipment_asn_due")]
 

@@ -78,7 +78,9 @@ def take_call_off(program_id: int, news: CallNews, *, at: datetime, by: str = ""
     if news.event in {"NOCHANGE", "DELIVERED", "TEST", "POSITION"}:
         return Taken("IGNORED", news.event, None, f"{news.event} asks for nothing")
     program = (
-        SequencingProgram.objects.select_related("line__plant", "unloading_point").filter(pk=program_id).first()
+        SequencingProgram.objects.select_related("line__plant", "unloading_point")
+        .filter(pk=program_id)
+        .first()
     )
     if program is None:
         raise Unknown("no_program", f"there is no program {program_id}")
@@ -164,7 +166,9 @@ class _Taking:
         )
         self.call = call
         if holder:
-            self.tell_displaced(call, f"sequence {news.sequence_number} is already taken by {holder.call_number}")
+            self.tell_displaced(
+                call, f"sequence {news.sequence_number} is already taken by {holder.call_number}"
+            )
         elif position is not None:
             self.advance_stream(position, required_at or self.at)
         for commodity, resolved in by_family.items():
@@ -453,13 +457,16 @@ class _Taking:
         holder.position = None
         self.save(holder)
         if holder.stage != Stage.CANCELLED:
-            self.tell_displaced(holder, f"its sequence {holder.sequence_number} was given to {self.news.call_number}")
+            self.tell_displaced(
+                holder, f"its sequence {holder.sequence_number} was given to {self.news.call_number}"
+            )
 
     def leave_slots(self, call: CallOff, reason: str) -> None:
         """Takes every group of a call off its slot; touched pieces go to the buffer and the rack opens."""
         for group in _live_groups(call):
             slot = self.locked_slot(group)
-            if slot is None:
+            # A rush rack holds one call and no order: a new sequence takes nothing out of it.
+            if slot is None or slot.rack.priority == Priority.RUSH:
                 continue
             group.refresh_from_db()
             touched = group.status in TOUCHED_GROUPS
@@ -473,10 +480,9 @@ class _Taking:
     def close_up(self, slot: Slot) -> None:
         """A left place that no position keeps: not-started racks are cut again, elsewhere the place is given up."""
         rack = slot.rack
-        kept = rack.commodity.every_vehicle and rack.priority == Priority.NORMAL
-        if kept:
+        if rack.commodity.every_vehicle:
             return
-        if rack.status == RackStatus.PLANNED and rack.priority == Priority.NORMAL:
+        if rack.status == RackStatus.PLANNED:
             cut_again(rack.commodity)
             return
         Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.CANCELLED, reason="call moved away")
@@ -507,7 +513,9 @@ class _Taking:
                 built = group.status in TOUCHED_GROUPS
                 vacate(slot, at=self.at, to=SlotStatus.CANCELLED, by=self.by, reason="call cancelled")
                 if built:
-                    self.ask_person(call, group, "TAKE_OUT", f"take its part out of {slot}", closes_with_slot=True)
+                    self.ask_person(
+                        call, group, "TAKE_OUT", f"take its part out of {slot}", closes_with_slot=True
+                    )
             move_group(group, GroupStatus.CANCELLED)
         check_move(CALL_MOVES, call.stage, Stage.CANCELLED, f"call {call.call_number}")
         call.stage = Stage.CANCELLED
@@ -568,7 +576,9 @@ class _Taking:
             return Taken("DUPLICATE", self.news.event, call.pk, f"call {call.call_number} is so already")
         call.held = held
         self.save(call)
-        return self.told(self.news.event, f"call {call.sequence_number} {'held' if held else 'released'} by the OEM")
+        return self.told(
+            self.news.event, f"call {call.sequence_number} {'held' if held else 'released'} by the OEM"
+        )
 
     def reorder(self, call: CallOff) -> Taken:
         """REORDER: another piece for a vehicle already called. The old group keeps its own status."""
@@ -683,7 +693,12 @@ def _write_components(group: ComponentGroup, resolved: list[tuple[CalledPart, bo
 def _called(group: ComponentGroup) -> list[CalledPart]:
     return [
         CalledPart(
-            c.customer_part, c.quantity, c.unit_code, tuple(c.options.split()), c.order_ref, group.commodity.family
+            c.customer_part,
+            c.quantity,
+            c.unit_code,
+            tuple(c.options.split()),
+            c.order_ref,
+            group.commodity.family,
         )
         for c in group.components.all()
         if c.called
@@ -738,9 +753,9 @@ def _master_changed_at() -> datetime | None:
 
 
 def _calls_changed_at(group_ids: list[int]) -> datetime | None:
-    newest: datetime | None = CallOff.objects.filter(groups__in=group_ids).aggregate(newest=Max("changed_at"))[
-        "newest"
-    ]
+    newest: datetime | None = CallOff.objects.filter(groups__in=group_ids).aggregate(
+        newest=Max("changed_at")
+    )["newest"]
     return newest
 
 
@@ -758,7 +773,7 @@ def _resolve_again(group_id: int, at: datetime) -> int:
         taking = _Taking(call.program, CallNews("NEW", call.call_number), call, at, "master data")
         called = tuple(_called(group))
         resolved = taking.resolve_families(called, call.required_at or at).get(group.commodity, [])
-        status, problem = _status_of(resolved)
+        status, _problem = _status_of(resolved)
         if status is GroupStatus.UNRESOLVED:
             return 0
         group.components.all().delete()
@@ -785,9 +800,7 @@ def _set_hold(
     if not reason.strip():
         raise Refused("reason_missing", "say why")
     with transaction.atomic(durable=True):
-        group = (
-            ComponentGroup.objects.select_related("call_off__program").filter(pk=group_id).first()
-        )
+        group = ComponentGroup.objects.select_related("call_off__program").filter(pk=group_id).first()
         if group is None:
             raise Unknown("no_group", f"there is no group {group_id}")
         slot = Slot.objects.filter(group=group).first()
@@ -807,5 +820,3 @@ def _set_hold(
             reason=reason,
         )
     return group
-
-

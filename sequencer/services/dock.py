@@ -41,7 +41,11 @@ def open_truck(station: Station, number: str, at: datetime) -> Judged:
     current = station.shipment
     if current is not None and current.status != ShipmentStatus.DEPARTED and current.pk != wanted.pk:
         return Judged(
-            "WRONG_ORDER", "TRUCK", expected=current.number, seen=number, hint=f"{current.number} is being loaded"
+            "WRONG_ORDER",
+            "TRUCK",
+            expected=current.number,
+            seen=number,
+            hint=f"{current.number} is being loaded",
         )
     shipment = lock_shipment(wanted.pk)
     if shipment.status == ShipmentStatus.DEPARTED:
@@ -53,7 +57,9 @@ def open_truck(station: Station, number: str, at: datetime) -> Judged:
         .first()
     )
     if before is not None:
-        return Judged("WRONG_ORDER", "TRUCK", expected=before.number, seen=number, hint=f"{before.number} goes first")
+        return Judged(
+            "WRONG_ORDER", "TRUCK", expected=before.number, seen=number, hint=f"{before.number} goes first"
+        )
     if shipment.status == ShipmentStatus.PLANNED:
         move_shipment(shipment, ShipmentStatus.OPEN, opened_at=at)
         record_event(f"dock:{shipment.unloading_point_id}", "shipment_opened", number, at=at)
@@ -68,7 +74,9 @@ def load(station: Station, carrier_code: str, at: datetime) -> Judged:
     shipment = lock_shipment(station.shipment_id)
     carrier = Carrier.objects.filter(code=carrier_code).first()
     if carrier is None:
-        return Judged("UNKNOWN_LABEL", "RACK", seen=carrier_code, hint="No rack has this label", shipment=shipment)
+        return Judged(
+            "UNKNOWN_LABEL", "RACK", seen=carrier_code, hint="No rack has this label", shipment=shipment
+        )
     if Rack.objects.filter(carrier=carrier, status=RackStatus.IN_TRANSIT).exists():
         return take_back(station, carrier_code, at)
     wanted = next_to_load(shipment)
@@ -129,7 +137,9 @@ def command(station: Station, value: str, at: datetime) -> Judged:
     except Refused as no:
         return Judged("NOT_NOW", "DEPART", hint=no.message, sound="stop", shipment=shipment)
     station.shipment = None
-    return Judged("OK", "DEPART", seen=shipment.number, hint="Departed; the ASN goes by itself", shipment=shipment)
+    return Judged(
+        "OK", "DEPART", seen=shipment.number, hint="Departed; the ASN goes by itself", shipment=shipment
+    )
 
 
 def authorised(station: Station, purpose: str, by: str, at: datetime) -> Judged:
@@ -146,5 +156,6 @@ def authorised(station: Station, purpose: str, by: str, at: datetime) -> Judged:
         return Judged("NOT_NOW", "SHORT", hint=no.message, sound="stop", shipment=shipment)
     station.shipment = None
     left = ", ".join(behind) or "nothing"
-    return Judged("OK", "SHORT", seen=shipment.number, hint=f"Departed short; left behind: {left}", shipment=shipment)
-
+    return Judged(
+        "OK", "SHORT", seen=shipment.number, hint=f"Departed short; left behind: {left}", shipment=shipment
+    )

@@ -43,7 +43,6 @@ from sequencer.states import (
     check_move,
 )
 
-
 # Below every position a stream can reach.
 LIFTED = -(10**15)
 
@@ -132,7 +131,9 @@ def _slot_by_position(commodity: Commodity, position: int) -> Slot | None:
         rack = _cut_rack(commodity, position)
     if rack.status in GONE_RACKS:
         return None
-    return Slot.objects.select_related("rack").filter(rack=rack, position=position, group__isnull=True).first()
+    return (
+        Slot.objects.select_related("rack").filter(rack=rack, position=position, group__isnull=True).first()
+    )
 
 
 def _cut_rack(commodity: Commodity, position: int) -> Rack:
@@ -268,8 +269,13 @@ def _position_of(group: ComponentGroup) -> int:
 
 
 def rush_rack(group: ComponentGroup, call: CallOff) -> Slot:
-    """A rack of one slot for a replacement or a late call; the dock loads it first."""
+    """A rack of one slot for a replacement or a late call; the dock loads it first. It keeps its rack when it moves."""
     position = call.position if call.position is not None else 0
+    standing = Slot.objects.select_related("rack").filter(group=group).first()
+    if standing is not None:
+        Slot.objects.filter(pk=standing.pk).update(position=position)
+        Rack.objects.filter(pk=standing.rack_id).update(low_position=position, high_position=position)
+        return standing
     rack = Rack.objects.create(
         number=f"{group.commodity.rack_prefix}-RUSH{group.pk}",
         commodity=group.commodity,
@@ -319,8 +325,10 @@ def vacate(slot: Slot, *, at: datetime, to: SlotStatus, by: str, reason: str) ->
 
 def put_back(group: ComponentGroup) -> int:
     """Every piece of a group goes to the buffer and may be taken again for any call it fits."""
-    return Unit.objects.filter(group=group).exclude(status=UnitStatus.SHIPPED).update(
-        status=UnitStatus.BUFFER, group=None, component=None
+    return (
+        Unit.objects.filter(group=group)
+        .exclude(status=UnitStatus.SHIPPED)
+        .update(status=UnitStatus.BUFFER, group=None, component=None)
     )
 
 
@@ -342,9 +350,9 @@ def reopen_locked(rack: Rack, *, at: datetime, reason: str, by: str) -> None:
 
 def rack_due(rack: Rack) -> datetime | None:
     """When the OEM's line needs the first piece of a rack."""
-    return CallOff.objects.filter(groups__slot__rack=rack, stage=Stage.FIRM).aggregate(due=Min("required_at"))[
-        "due"
-    ]
+    firm = CallOff.objects.filter(groups__slot__rack=rack, stage=Stage.FIRM)
+    due: datetime | None = firm.aggregate(due=Min("required_at"))["due"]
+    return due
 
 
 def settle_rack(rack: Rack, *, at: datetime) -> None:
@@ -449,7 +457,9 @@ def reopen_rack(rack_id: int, *, by: AbstractBaseUser, reason: str, at: datetime
     with transaction.atomic(durable=True):
         rack = _locked(rack_id)
         if rack.status not in CLOSED_RACKS | {RackStatus.FULL}:
-            raise Refused("not_closed", f"rack {rack.number} is {rack.status.lower()}; only a full one is opened")
+            raise Refused(
+                "not_closed", f"rack {rack.number} is {rack.status.lower()}; only a full one is opened"
+            )
         reopen_locked(rack, at=at, reason=reason, by=str(by))
         for slot in rack.slots.filter(status=SlotStatus.FILLED).select_related("group"):
             if slot.group is not None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from inventory.errors import Refused, Unknown
+from inventory.errors import Unknown
 from inventory.models import CustomerPart, Part
 from sequencer import rules
 from sequencer.labels import Kind, Label, read_label
@@ -20,7 +20,6 @@ from sequencer.models import (
     ComponentGroup,
     Rack,
     ScanEvent,
-    Shipment,
     Slot,
     Station,
     Unit,
@@ -63,7 +62,9 @@ FLOOR_FIELDS = [
 PIN_TRIES, PIN_WINDOW = 5, timedelta(minutes=5)
 
 
-def record_scan(station_id: int, raw: str, nonce: str, *, at: datetime, now: datetime | None = None) -> Verdict:
+def record_scan(
+    station_id: int, raw: str, nonce: str, *, at: datetime, now: datetime | None = None
+) -> Verdict:
     """Judges and stores one scan at one station; the only way anything is scanned.
 
     Promise: every scan is stored, accepted or not; the same (station, nonce) is judged once and answered alike ever
@@ -74,7 +75,9 @@ def record_scan(station_id: int, raw: str, nonce: str, *, at: datetime, now: dat
     with transaction.atomic(durable=True):
         station = (
             Station.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("operator", "commodity__program__line__plant", "commodity__rack_type", "unloading_point")
+            .select_related(
+                "operator", "commodity__program__line__plant", "commodity__rack_type", "unloading_point"
+            )
             .filter(pk=station_id)
             .first()
         )
@@ -184,7 +187,7 @@ def needs_of(group: ComponentGroup) -> list[rules.Need]:
         if component_id is not None:
             have[component_id] = have.get(component_id, 0) + 1
     customer_numbers: dict[int, set[str]] = {}
-    part_ids = [c.part_id for c in components]
+    part_ids = [c.part_id for c in components if c.part_id is not None]
     customer = group.call_off.program.line.plant.customer_id
     for part_id, number in CustomerPart.objects.filter(
         part_id__in=part_ids, customer_id=customer
@@ -241,7 +244,9 @@ class _Judging:
         }
         branch = branches.get(kind)
         if branch is None:
-            return Judged("NOT_NOW", "LABEL", seen=self.label.value, hint="This label is for the dock", sound="check")
+            return Judged(
+                "NOT_NOW", "LABEL", seen=self.label.value, hint="This label is for the dock", sound="check"
+            )
         return branch()
 
     # --- people ----------------------------------------------------------------------------------------------
@@ -253,16 +258,22 @@ class _Judging:
             .first()
         )
         if badge is None:
-            return Judged("UNKNOWN_LABEL", "BADGE", seen=self.label.value, hint="This badge is not known or blocked")
+            return Judged(
+                "UNKNOWN_LABEL", "BADGE", seen=self.label.value, hint="This badge is not known or blocked"
+            )
         if self.station.mode.startswith("SUPERVISOR"):
             return self.supervisor_badge(badge)
         self.station.operator = badge.user
         self.station.mode = ""
-        return Judged("OK", "BADGE", seen=badge.user.get_short_name() or badge.user.get_username(), hint="Welcome")
+        return Judged(
+            "OK", "BADGE", seen=badge.user.get_short_name() or badge.user.get_username(), hint="Welcome"
+        )
 
     def supervisor_badge(self, badge: Badge) -> Judged:
         if not badge.user.groups.filter(name__in=SUPERVISORS).exists():
-            return Judged("NOT_ALLOWED", "SUPERVISOR", seen=str(badge.user), hint="This badge is not a supervisor's")
+            return Judged(
+                "NOT_ALLOWED", "SUPERVISOR", seen=str(badge.user), hint="This badge is not a supervisor's"
+            )
         purpose = self.station.mode.partition(":")[2]
         self.station.mode = f"PIN:{badge.pk}:{purpose}"
         return Judged("OK", "SUPERVISOR", seen=str(badge.user), hint="Enter the PIN", sound="wait")
@@ -293,7 +304,12 @@ class _Judging:
             return dock.authorised(station, purpose, by, self.at)
         if station.lock_code:
             record_event(
-                f"line:{self.line_id}", "lock_cleared", station.code, at=self.at, by=by, reason=station.lock_code
+                f"line:{self.line_id}",
+                "lock_cleared",
+                station.code,
+                at=self.at,
+                by=by,
+                reason=station.lock_code,
             )
             self.unlock()
             return Judged("OK", "UNLOCK", hint=f"Released by {by}")
@@ -388,15 +404,24 @@ class _Judging:
         if rack.carrier_id != carrier.pk:
             code = rack.carrier.code if rack.carrier else ""
             return Judged(
-                "WRONG_RACK", "RACK", expected=code, seen=carrier.code, hint=f"You are working on rack {code}", rack=rack
+                "WRONG_RACK",
+                "RACK",
+                expected=code,
+                seen=carrier.code,
+                hint=f"You are working on rack {code}",
+                rack=rack,
             )
         if rack.status == RackStatus.SEALED:
             return self.stage(rack)
-        return Judged("OK", "RACK", seen=carrier.code, hint="This is your rack; go on", sound="wait", rack=rack)
+        return Judged(
+            "OK", "RACK", seen=carrier.code, hint="This is your rack; go on", sound="wait", rack=rack
+        )
 
     def stage(self, rack: Rack) -> Judged:
         move_rack(rack, RackStatus.STAGED)
-        record_event(f"line:{self.line_id}", "rack_staged", rack.number, at=self.at, by=str(self.station.operator))
+        record_event(
+            f"line:{self.line_id}", "rack_staged", rack.number, at=self.at, by=str(self.station.operator)
+        )
         self.station.rack = None
         return Judged("OK", "STAGE", seen=rack.number, hint="Rack is ready for the dock", rack=rack)
 
@@ -407,7 +432,9 @@ class _Judging:
         if bound is not None:
             return self.continue_rack(bound, carrier, commodity)
         if carrier.blocked:
-            return Judged("WRONG_RACK", "RACK", seen=carrier.code, hint="This rack is in repair; take another")
+            return Judged(
+                "WRONG_RACK", "RACK", seen=carrier.code, hint="This rack is in repair; take another"
+            )
         if carrier.rack_type_id != commodity.rack_type_id:
             return Judged(
                 "WRONG_RACK",
@@ -418,7 +445,13 @@ class _Judging:
             )
         rack = next_rack(commodity)
         if rack is None:
-            return Judged("NOT_NOW", "RACK", seen=carrier.code, hint="No rack is due; calls will bring one", sound="wait")
+            return Judged(
+                "NOT_NOW",
+                "RACK",
+                seen=carrier.code,
+                hint="No rack is due; calls will bring one",
+                sound="wait",
+            )
         rack = lock_racks([rack.pk])[rack.pk]
         if rack.status != RackStatus.PLANNED:
             return Judged("NOT_NOW", "RACK", seen=carrier.code, hint="Scan the rack again", sound="wait")
@@ -426,7 +459,9 @@ class _Judging:
         settle_rack(rack, at=self.at)
         self.station.rack = rack
         self.station.pending_unit_part = ""
-        record_event(f"line:{self.line_id}", "rack_started", rack.number, at=self.at, by=str(self.station.operator))
+        record_event(
+            f"line:{self.line_id}", "rack_started", rack.number, at=self.at, by=str(self.station.operator)
+        )
         return Judged("OK", "RACK", seen=carrier.code, hint=f"Rack {rack.number}", rack=rack)
 
     def continue_rack(self, bound: Rack, carrier: Carrier, commodity: Commodity) -> Judged:
@@ -442,7 +477,9 @@ class _Judging:
             )
         other = Station.objects.filter(rack=bound).exclude(pk=self.station.pk).first()
         if other is not None:
-            return Judged("WRONG_RACK", "RACK", seen=carrier.code, hint=f"Station {other.code} works on it", rack=bound)
+            return Judged(
+                "WRONG_RACK", "RACK", seen=carrier.code, hint=f"Station {other.code} works on it", rack=bound
+            )
         self.station.rack = bound
         return Judged("OK", "RACK", seen=carrier.code, hint=f"Rack {bound.number}: go on", rack=bound)
 
@@ -451,10 +488,19 @@ class _Judging:
     def goods(self) -> Judged:
         rack = self.rack()
         if rack is None:
-            return Judged("NOT_NOW", "RACK", seen=self.label.shown, hint="Scan an empty rack first", sound="check")
+            return Judged(
+                "NOT_NOW", "RACK", seen=self.label.shown, hint="Scan an empty rack first", sound="check"
+            )
         slot = current_slot(rack.pk)
         if slot is None or slot.group is None:
-            return Judged("NOT_NOW", "PART", seen=self.label.shown, hint="No part is asked for now", sound="check", rack=rack)
+            return Judged(
+                "NOT_NOW",
+                "PART",
+                seen=self.label.shown,
+                hint="No part is asked for now",
+                sound="check",
+                rack=rack,
+            )
         group = slot.group
         needs = needs_of(group)
         if not needs:
@@ -485,7 +531,9 @@ class _Judging:
         got = self.label.shown
         part = Part.objects.filter(number__in=self.label.numbers).first()
         if part is None:
-            reference = CustomerPart.objects.filter(number__in=self.label.numbers).select_related("part").first()
+            reference = (
+                CustomerPart.objects.filter(number__in=self.label.numbers).select_related("part").first()
+            )
             part = reference.part if reference else None
         got_text = f"{part.number} {part.description}".strip() if part else got
         need_text = f"{needs[0].number} {needs[0].description}".strip()
@@ -541,7 +589,11 @@ class _Judging:
     def unit_for(self, group: ComponentGroup, need: rules.Need, serial: str | None) -> Unit | str:
         """The piece, new or from the buffer; or where its serial is already used, in words."""
         if serial is not None:
-            known = Unit.objects.select_for_update(no_key=True).filter(part_id=need.part_id, serial=serial).first()
+            known = (
+                Unit.objects.select_for_update(no_key=True)
+                .filter(part_id=need.part_id, serial=serial)
+                .first()
+            )
             if known is not None and known.status != UnitStatus.BUFFER:
                 return where_is(known)
             if known is not None:
@@ -579,10 +631,20 @@ class _Judging:
             return Judged("NOT_NOW", "SLOT", hint="No slot is asked for now", sound="check", rack=rack)
         if slot.group.status != GroupStatus.VERIFIED:
             return Judged(
-                "NOT_NOW", "SLOT", hint="First scan the part", sound="check", rack=rack, slot=slot, group=slot.group
+                "NOT_NOW",
+                "SLOT",
+                hint="First scan the part",
+                sound="check",
+                rack=rack,
+                slot=slot,
+                group=slot.group,
             )
         if not here or self.label.slot != slot.number:
-            seen = f"{self.label.value} slot {self.label.slot}".strip() if not here else f"slot {self.label.slot}"
+            seen = (
+                f"{self.label.value} slot {self.label.slot}".strip()
+                if not here
+                else f"slot {self.label.slot}"
+            )
             return Judged(
                 "WRONG_POSITION", "SLOT", expected=f"slot {slot.number}", seen=seen,
                 hint=f"{slot.group.call_off.sequence_number} goes into slot {slot.number}",
@@ -617,21 +679,28 @@ class _Judging:
         settle_rack(rack, at=self.at)
 
     def is_hole(self, rack: Rack, current: Slot | None) -> bool:
-        busy = current is not None and current.group is not None and current.group.status != GroupStatus.RELEASED
-        return not busy and rack.slots.filter(number=self.label.slot, status=SlotStatus.HOLE).exists()
+        busy = (
+            current is not None and current.group is not None and current.group.status != GroupStatus.RELEASED
+        )
+        number = self.label.slot or 0
+        return not busy and rack.slots.filter(number=number, status=SlotStatus.HOLE).exists()
 
     def fill_hole(self, rack: Rack) -> Judged:
         """The part was found: the hole's own slot is worked again."""
-        slot = rack.slots.select_related("group__call_off").get(number=self.label.slot)
+        slot = rack.slots.select_related("group__call_off").get(number=self.label.slot or 0)
         if rack.status == RackStatus.FULL:
             move_rack(rack, RackStatus.LOADING)
         Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.EMPTY, reason="")
         group = slot.group
         if group is not None and group.status == GroupStatus.MISSING:
             move_group(group, GroupStatus.RELEASED, problem="")
-            close_tasks("MISSING", f"{group.call_off.call_number} {rack.commodity.family}", at=self.at, note="found")
+            close_tasks(
+                "MISSING", f"{group.call_off.call_number} {rack.commodity.family}", at=self.at, note="found"
+            )
         Rack.objects.filter(pk=rack.pk).update(holes_approved_by="")
-        return Judged("OK", "SLOT", hint=f"Slot {slot.number} is open again", sound="wait", rack=rack, slot=slot)
+        return Judged(
+            "OK", "SLOT", hint=f"Slot {slot.number} is open again", sound="wait", rack=rack, slot=slot
+        )
 
     # --- holes and seal --------------------------------------------------------------------------------------
 
@@ -641,14 +710,18 @@ class _Judging:
         if slot is None:
             return Judged("NOT_NOW", "MISSING", hint="No part is asked for now", sound="check")
         self.station.mode = "MISSING"
-        return Judged("OK", "MISSING", hint="Scan the reason", sound="wait", rack=rack, slot=slot, group=slot.group)
+        return Judged(
+            "OK", "MISSING", hint="Scan the reason", sound="wait", rack=rack, slot=slot, group=slot.group
+        )
 
     def missing_reason(self) -> Judged:
         """The second scan of MISSING: a hole is a decision with a reason, and a task with the minutes left."""
         if self.label.kind is Kind.COMMAND and self.label.value == "BACK":
             return self.back()
         if self.label.kind is not Kind.REASON:
-            return Judged("NOT_NOW", "REASON", seen=self.label.shown, hint="Scan a reason, or BACK", sound="check")
+            return Judged(
+                "NOT_NOW", "REASON", seen=self.label.shown, hint="Scan a reason, or BACK", sound="check"
+            )
         self.station.mode = ""
         rack = self.rack()
         slot = current_slot(rack.pk) if rack else None
@@ -685,10 +758,18 @@ class _Judging:
             return Judged("NOT_NOW", "SEAL", hint="The rack is not full yet", sound="check", rack=rack)
         reasons = seal_locked(rack, at=self.at, by=str(self.station.operator))
         if not reasons:
-            return Judged("OK", "SEAL", seen=rack.number, hint="Hang the manifest on and scan the rack", rack=rack)
+            return Judged(
+                "OK", "SEAL", seen=rack.number, hint="Hang the manifest on and scan the rack", rack=rack
+            )
         if any("hole" in reason for reason in reasons):
             self.station.mode = "SUPERVISOR"
-            return Judged("NOT_ALLOWED", "SEAL", hint=f"{reasons[0]}: scan the supervisor's badge", sound="check", rack=rack)
+            return Judged(
+                "NOT_ALLOWED",
+                "SEAL",
+                hint=f"{reasons[0]}: scan the supervisor's badge",
+                sound="check",
+                rack=rack,
+            )
         return Judged("OUT_OF_DATE_CALL", "SEAL", hint="; ".join(reasons[:2]), rack=rack)
 
 
@@ -714,4 +795,3 @@ def where_is(unit: Unit) -> str:
     if slot is None:
         return f"serial {unit.serial} is held for {sequence}"
     return f"serial {unit.serial} is in rack {slot.rack.number} slot {slot.number} for {sequence}"
-

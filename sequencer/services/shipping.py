@@ -74,7 +74,9 @@ def _waiting(point: UnloadingPoint) -> list[Rack]:
             due=Min(
                 "slots__group__call_off__required_at", filter=~Q(slots__group__status=GroupStatus.CANCELLED)
             ),
-            open_slots=Min("slots__number", filter=Q(slots__group__isnull=True, slots__status=SlotStatus.EMPTY)),
+            open_slots=Min(
+                "slots__number", filter=Q(slots__group__isnull=True, slots__status=SlotStatus.EMPTY)
+            ),
         )
         .select_related("commodity__program__line__plant", "commodity__program__stream")
         .order_by("commodity", "low_position")
@@ -279,14 +281,21 @@ def leave_behind_locked(shipment: Shipment, *, by: str, reason: str, at: datetim
         ]
         if after:
             raise Refused(
-                "before_it", f"rack {rack.number} belongs before {after[0].number}; take that off or load this"
+                "before_it",
+                f"rack {rack.number} belongs before {after[0].number}; take that off or load this",
             )
     Rack.objects.filter(pk__in=[r.pk for r in behind]).update(shipment=None, load_position=None)
     if behind and shipment.status == ShipmentStatus.OPEN:
         move_shipment(shipment, ShipmentStatus.LOADED)
     names = sorted(r.number for r in behind)
     record_event(
-        f"dock:{shipment.unloading_point_id}", "sent_short", shipment.number, at=at, by=by, reason=reason, racks=names
+        f"dock:{shipment.unloading_point_id}",
+        "sent_short",
+        shipment.number,
+        at=at,
+        by=by,
+        reason=reason,
+        racks=names,
     )
     return names
 
@@ -302,7 +311,9 @@ def return_carrier_locked(carrier_code: str, *, at: datetime, by: str) -> Rack:
     if carrier is None:
         raise Unknown("no_carrier", f"no rack has the label {carrier_code}")
     rack_id = (
-        Rack.objects.filter(carrier=carrier, status=RackStatus.IN_TRANSIT).values_list("pk", flat=True).first()
+        Rack.objects.filter(carrier=carrier, status=RackStatus.IN_TRANSIT)
+        .values_list("pk", flat=True)
+        .first()
     )
     if rack_id is None:
         raise Refused("not_out", f"rack {carrier_code} is not on its way; nothing to take back")
@@ -317,11 +328,13 @@ def record_asn_status(shipment_id: int, status: AsnStatus, *, at: datetime, note
     shipment = Shipment.objects.select_related("unloading_point").get(pk=shipment_id)
     if shipment.status != ShipmentStatus.DEPARTED:
         raise Refused("not_departed", f"shipment {shipment.number} has not departed; there is no ASN")
-    Shipment.objects.filter(pk=shipment_id).update(
-        asn_status=status, asn_status_at=at, asn_note=note[:200]
-    )
+    Shipment.objects.filter(pk=shipment_id).update(asn_status=status, asn_status_at=at, asn_note=note[:200])
     record_event(
-        f"dock:{shipment.unloading_point_id}", f"asn_{status.value.lower()}", shipment.number, at=at, note=note
+        f"dock:{shipment.unloading_point_id}",
+        f"asn_{status.value.lower()}",
+        shipment.number,
+        at=at,
+        note=note,
     )
     rack = Rack.objects.filter(shipment=shipment).select_related("commodity__program__line").first()
     if rack is None:
@@ -331,4 +344,3 @@ def record_asn_status(shipment_id: int, status: AsnStatus, *, at: datetime, note
     if status in {AsnStatus.REJECTED, AsnStatus.ATTENTION}:
         text = f"ASN of {shipment.number} is {status.value.lower()}: {note or 'see the EDI page'}"
         open_task(line, "ASN", shipment.number, text, at=at, due_at=at + timedelta(minutes=10))
-

@@ -25,6 +25,7 @@ WORDS = {
     "BAD_PIN": "WRONG PIN",
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer to one scan. `sound` is one of ok, check, stop, wait; `repeated`: this nonce was judged before."""

@@ -72,7 +72,9 @@ def station_view(station_id: int, *, at: datetime) -> View:
     slots = list(rack.slots.select_related("group__call_off").order_by("number")) if rack else []
     view: View = {
         "station": _head(station, commodity.program.line.name, commodity.program.line.plant.name),
-        "operator": station.operator.get_short_name() or station.operator.get_username() if station.operator else None,
+        "operator": station.operator.get_short_name() or station.operator.get_username()
+        if station.operator
+        else None,
         "ask": _ask(station, rack, slot, needs, at),
         "now": _now(station, slot, needs, commodity) if slot else None,
         "then": _then(slots, slot),
@@ -101,10 +103,14 @@ def _head(station: Station, line: str, plant: str) -> View:
 def _rack(rack_id: int | None) -> Rack | None:
     if rack_id is None:
         return None
-    return Rack.objects.select_related("carrier", "shipment", "commodity__rack_type").filter(pk=rack_id).first()
+    return (
+        Rack.objects.select_related("carrier", "shipment", "commodity__rack_type").filter(pk=rack_id).first()
+    )
 
 
-def _ask(station: Station, rack: Rack | None, slot: Slot | None, needs: list[rules.Need], at: datetime) -> View:
+def _ask(
+    station: Station, rack: Rack | None, slot: Slot | None, needs: list[rules.Need], at: datetime
+) -> View:
     """The one question of the screen: what do I do now?"""
     mode = station.mode.partition(":")[0]
     if mode == "PIN":
@@ -410,7 +416,9 @@ def dock_view(station_id: int, *, at: datetime) -> View:
     shown = current or (open_trucks[0] if open_trucks else None)
     view: View = {
         "station": _head(station, point.name or point.code, point.plant.name),
-        "operator": station.operator.get_short_name() or station.operator.get_username() if station.operator else None,
+        "operator": station.operator.get_short_name() or station.operator.get_username()
+        if station.operator
+        else None,
         "ask": _ask_dock(station, current, shown),
         "shipment": _shipment_view(shown, at) if shown else None,
         "opened": current is not None,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils import timezone
 
-from sequencer import access
+from sequencer import access, boards
 
 register = template.Library()
 
@@ -18,6 +18,12 @@ register = template.Library()
 def may(user: Any, name: str) -> bool:
     """`{% if user|may:"edi" %}`"""
     return access.may(user, name)
+
+
+@register.simple_tag
+def plant_health() -> list[dict[str, Any]]:
+    """`{% plant_health as health %}`: the head of admin."""
+    return boards.health(at=timezone.now())
 
 
 @register.filter

@@ -144,7 +144,7 @@ def _station_parts(view: dict[str, Any]) -> dict[str, Any]:
         "then": [{**unit, **picture.split_sequence(unit["sequence"])} for unit in view["then"]],
         "drawing": picture.rack_drawing(rack) if rack else None,
         "standing": None if now else picture.standing(view),
-        "manifest": bool(rack) and rack["status"] in {"SEALED", "STAGED"},
+        "manifest": bool(rack) and rack["status"] == "SEALED",
         "buffer_look": look,
         "buffer_word": word,
     }

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, redirect_to_login
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from sequencer import boards, demo
-from sequencer.access import guarded
+from sequencer.access import guarded, may, turned_away
 
 
 @guarded
 def home(request: HttpRequest) -> HttpResponseBase:
     return render(request, "home.html", {"plant": boards.overview()})
+
+
+def admin_login(request: HttpRequest) -> HttpResponseBase:
+    """Admin sends here whom it does not let in: the plant has one log-in."""
+    if may(request.user, "admin"):
+        return redirect("admin:index")
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.GET.get("next", reverse("admin:index")))
+    return turned_away(request, "admin")
 
 
 class Login(LoginView):

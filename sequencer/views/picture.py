@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from difflib import SequenceMatcher
 from typing import Any
 
 from sequencer.manifest import REASONS
 from sequencer.services.verdicts import WORDS, Verdict
 
 View = Mapping[str, Any]
-Pieces = tuple[str, str, str]
+Pieces = list[tuple[str, bool]]
 
 # Only these set what was needed against what came; elsewhere the hint says it better.
 COMPARED = frozenset({"WRONG_PART", "WRONG_POSITION", "WRONG_RACK", "WRONG_ORDER", "LOCKED"})
@@ -59,24 +59,18 @@ class Command:
 
 def split_sequence(number: str) -> dict[str, str]:
     """The last four digits are what people call out; what stands before them is dimmed."""
-    return {"lead": number[:-4], "tail": number[-4:]}
+    lead, tail = number[:-4], number[-4:]
+    return {"lead": lead, "tail": tail, "long": "long" if len(lead) > 2 else ""}
 
 
 def difference(need: str, got: str) -> tuple[Pieces, Pieces]:
-    """Both texts cut into (same, different, same), whole words or number groups at a time."""
+    """Both texts in pieces, each with whether it differs; whole words and number groups only."""
     one, other = (re.findall(r"[\s\-·/]+|[^\s\-·/]+", text) for text in (need, got))
-    start = _same(zip(one, other, strict=False))
-    end = min(_same(zip(reversed(one), reversed(other), strict=False)), min(len(one), len(other)) - start)
-    return _cut(one, start, end), _cut(other, start, end)
-
-
-def _same(pairs: Iterable[tuple[str, str]]) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-
-
-def _cut(words: list[str], start: int, end: int) -> Pieces:
-    stop = len(words) - end
-    return "".join(words[:start]), "".join(words[start:stop]), "".join(words[stop:])
+    steps = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    return (
+        [("".join(one[a:b]), tag != "equal") for tag, a, b, _, _ in steps],
+        [("".join(other[c:d]), tag != "equal") for tag, _, _, c, d in steps],
+    )
 
 
 def judged(view: View, verdict: Verdict | None) -> Judged | None:
@@ -106,7 +100,7 @@ def _locked(view: View, verdict: Verdict | None) -> Judged:
 def _compared(code: str, expected: str, seen: str) -> tuple[Pieces | None, Pieces | None]:
     if code in COMPARED and expected:
         return difference(expected, seen)
-    return None, ("", "", seen) if code == "UNKNOWN_LABEL" and seen else None
+    return None, [(seen, False)] if code == "UNKNOWN_LABEL" and seen else None
 
 
 def commands(view: View) -> list[Command]:
@@ -147,28 +141,27 @@ def _spoken(word: str) -> str:
 
 
 def tray(view: View) -> list[dict[str, Any]]:
-    """The demo's labels; the ones that answer the present question are marked."""
+    """The demo's labels; those that answer the present question are marked, of one kind only the first."""
     fitting = FITTING.get(view["ask"]["code"], ())
-    return [{**card, "fits": _fits(card, fitting)} for card in view["tray"]]
+    first = {card["kind"]: card["raw"] for card in reversed(view["tray"])}
+    return [{**card, "fits": _fits(card, fitting, first)} for card in view["tray"]]
 
 
-def _fits(card: View, fitting: Sequence[str]) -> bool:
-    return card["kind"] in fitting or any(
-        mark.startswith("%") and card["raw"].startswith(mark) for mark in fitting
-    )
+def _fits(card: View, fitting: Sequence[str], first: Mapping[str, str]) -> bool:
+    if card["kind"] in fitting:
+        return bool(first[card["kind"]] == card["raw"])
+    return any(card["raw"].startswith(mark) for mark in fitting if mark.startswith("%"))
 
 
 def last_scans(view: View) -> list[dict[str, Any]]:
     """The last scans in few words; a refused one says why."""
-    return [
-        {
-            "what": scan["sequence"][-4:] or "·",
-            "accepted": scan["accepted"],
-            "text": scan["text"] if scan["accepted"] else WORDS.get(scan["code"], scan["code"]).lower(),
-            "at": scan["at"],
-        }
-        for scan in view["last"]
-    ]
+    return [{**scan, "what": scan["sequence"][-4:], "text": _in_few_words(scan)} for scan in view["last"]]
+
+
+def _in_few_words(scan: View) -> str:
+    if scan["accepted"]:
+        return str(scan["text"] or "taken")
+    return WORDS.get(scan["code"], scan["code"].replace("_", " ")).lower()
 
 
 def buffer_look(minutes: int | None) -> tuple[str, str]:
@@ -180,7 +173,9 @@ def buffer_look(minutes: int | None) -> tuple[str, str]:
 
 # --- drawings ------------------------------------------------------------------------------------------
 
-CELL_WIDTH, CELL_HEIGHT, GUTTER = 100, 96, 8
+CELL_HEIGHT, GUTTER = 96, 8
+# A drawing two levels high fills its card at this width; narrow cells stop shrinking where four digits still fit.
+FULL_WIDTH, NARROWEST = 640, 100
 # status -> (sign in the corner, small text above, big text); `{}` is the sequence.
 SLOT_TEXTS = {
     "FILLED": ("✓", "", "{}"),
@@ -195,21 +190,26 @@ SLOT_TEXTS = {
 
 def rack_drawing(rack: View) -> dict[str, Any]:
     """The rack as it stands before the operator, in drawing units; the page scales it."""
+    columns = rack["columns"]
+    width = max(NARROWEST, (FULL_WIDTH + GUTTER) // columns - GUTTER)
     return {
-        "width": rack["columns"] * (CELL_WIDTH + GUTTER) - GUTTER + 6,
+        "width": columns * (width + GUTTER) - GUTTER + 6,
         "height": rack["rows"] * (CELL_HEIGHT + GUTTER) - GUTTER + 6,
-        "slots": [_slot(slot) for slot in rack["slots"]],
+        "cell": {"width": width, "height": CELL_HEIGHT},
+        "slots": [_slot(slot, width) for slot in rack["slots"]],
         "words": _rack_in_words(rack),
+        "low": rack["low"][-4:],
+        "high": rack["high"][-4:],
     }
 
 
-def _slot(slot: View) -> dict[str, Any]:
-    x = (slot["column"] - 1) * (CELL_WIDTH + GUTTER)
+def _slot(slot: View, width: int) -> dict[str, Any]:
+    x = (slot["column"] - 1) * (width + GUTTER)
     y = (slot["row"] - 1) * (CELL_HEIGHT + GUTTER)
     sign, above, main = SLOT_TEXTS[slot["status"]]
-    tail = slot["sequence"][-4:]
     if slot["now"]:
         sign, main = "▶", "{}"
+    tail = slot["sequence"][-4:]
     return {
         "number": slot["number"],
         "look": f"{slot['status'].lower()}{' now' if slot['now'] else ''}",
@@ -219,7 +219,7 @@ def _slot(slot: View) -> dict[str, Any]:
         "x": x,
         "y": y,
         "x_text": x + 10,
-        "x_sign": x + CELL_WIDTH - 10,
+        "x_sign": x + width - 10,
         "y_number": y + 21,
         "y_above": y + 56,
         "y_main": y + 83,

@@ -9,12 +9,12 @@ from tests.edi.files import Sender
 from tests.factories import Plant, make_plant
 
 
-@pytest.fixture()
+@pytest.fixture
 def plant(db: None) -> Plant:
     return make_plant()
 
 
-@pytest.fixture()
+@pytest.fixture
 def partner(plant: Plant) -> TradingPartner:
     partner = TradingPartner.objects.create(
         code="OEM-D", name="An OEM", customer=plant.customer, profile="generic_deljit"
@@ -23,6 +23,6 @@ def partner(plant: Plant) -> TradingPartner:
     return partner
 
 
-@pytest.fixture()
+@pytest.fixture
 def sender(partner: TradingPartner) -> Sender:
     return Sender(partner)

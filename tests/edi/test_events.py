@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,7 +47,9 @@ REFUSALS: list[tuple[str, Call, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "call", "before", "status", "code"), REFUSALS, ids=[row[0] for row in REFUSALS])
+@pytest.mark.parametrize(
+    ("name", "call", "before", "status", "code"), REFUSALS, ids=[row[0] for row in REFUSALS]
+)
 def test_refusals(
     name: str, call: Call, before: Any, status: str, code: str, sender: Sender, plant: Plant
 ) -> None:
@@ -177,9 +178,7 @@ def test_preview_shows_the_change_and_writes_nothing(sender: Sender, plant: Plan
     assert CallOff.objects.get().groups.get().components.get().customer_part == "C-A"
 
 
-def test_a_defect_parks_the_event_after_three_tries(
-    sender: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_defect_parks_the_event_after_three_tries(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError("a defect")
 
@@ -231,5 +230,3 @@ def test_in_oem_order(sequences: list[str], order: list[int]) -> None:
 
 def test_a_message_that_names_a_call_twice_keeps_its_order() -> None:
     assert in_oem_order([(1, "V1", "0005"), (2, "V1", "0003")]) == [1, 2]
-
-

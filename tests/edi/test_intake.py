@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 
 from edi import formats
-from edi.models import CallOffRoute, InboundEvent, InboundMessage, Interchange, OutboundMessage, TradingPartner
-from edi.services import profile_of, reprocess_delivery, run_lane, take_ledger
+from edi.models import (
+    CallOffRoute,
+    InboundEvent,
+    InboundMessage,
+    Interchange,
+    OutboundMessage,
+    TradingPartner,
+)
+from edi.services import reprocess_delivery, run_lane, take_ledger
 from inventory.errors import Refused
-from sequencer.models import CallOff, PlantEvent, Task
+from sequencer.models import CallOff, PlantEvent, SequenceStream, Task
 from tests.edi.files import Call, Sender, contrl, deljit, interchange, message
 from tests.factories import START, Plant
 
@@ -66,7 +72,9 @@ def test_same_number_with_other_content_is_parked_with_an_alarm(sender: Sender) 
     assert b"+4+26'" in bytes(answer.content)
 
 
-def test_a_conflict_read_again_after_the_first_was_void_is_still_a_conflict(sender: Sender, plant: Plant) -> None:
+def test_a_conflict_read_again_after_the_first_was_void_is_still_a_conflict(
+    sender: Sender, plant: Plant
+) -> None:
     sender.send(Call(1), control=7)
     other = sender.send(Call(2), control=7)
     reprocess_delivery(other.pk, by=plant.supervisor, at=START)
@@ -116,7 +124,9 @@ def test_two_interchanges_of_one_file_are_judged_apart(sender: Sender) -> None:
         (b"ISA*00*broken~", "bad_separators"),
     ],
 )
-def test_a_file_that_is_no_interchange_is_parked_with_its_reason(sender: Sender, raw: bytes, code: str) -> None:
+def test_a_file_that_is_no_interchange_is_parked_with_its_reason(
+    sender: Sender, raw: bytes, code: str
+) -> None:
     delivery = sender.send_raw(raw)
     assert delivery.status == "QUARANTINED"
     assert delivery.problems[0]["code"] == code
@@ -189,22 +199,32 @@ def test_a_settled_delivery_cannot_be_read_again_as_duplicate(sender: Sender, pl
     assert refusal.value.code == "forbidden_move"
 
 
-def test_the_nissan_sample_yields_five_calls(plant: Plant) -> None:
-    sample = Path(__file__).parent.parent / "samples/edi/866-004010-production-sequence.edi"
-    if not sample.exists():
-        sample = Path("/work/shared/samples/edi/866-004010-production-sequence.edi")
+def test_an_866_reaches_the_program_of_its_line_feed(plant: Plant) -> None:
     partner = TradingPartner.objects.create(
-        code="NISSAN", name="866 partner", customer=plant.customer, profile="generic_866"
+        code="OEM-X", name="866 partner", customer=plant.customer, profile="generic_866"
     )
     CallOffRoute.objects.create(partner=partner, program=plant.program, dock="03", line_feed="K14R")
-    stream = plant.stream
-    stream.prefix, stream.width, stream.last = "IPF", 7, 9999999
-    stream.save()
-    call_command("edi_receive", str(sample), partner="NISSAN")
+    SequenceStream.objects.update(prefix="IPF", width=7, last=9999999)
+    lines = ["ISA*00*" + " " * 10 + "*00*" + " " * 10 + "*01*987654321      *01*123456789      "]
+    lines[0] += "*261123*0600*U*00401*000000007*0*P*>"
+    lines += ["GS*SQ*987654321*123456789*20261123*0600*7*X*004010", "ST*866*0001"]
+    lines += ["BSS*05*SP1*20261123*JS*20261123*20261123", "DTM*097*20261123*060000"]
+    for number in (1, 2):
+        lines += [
+            f"LIN**BP*C A*JS*IPF000000{number}*VV*VIN{number:014d}",
+            "REF*DK*03",
+            "REF*LF*K14R",
+            "QTY*01*1",
+        ]
+    lines += ["CTT*34", "SE*13*0001", "GE*1*7", "IEA*1*000000007"]
+    delivery = Sender(partner).send_raw("".join(f"{line}~\n" for line in lines).encode())
+    assert (delivery.status, delivery.note) == ("PARSED", "")
     calls = list(CallOff.objects.order_by("position"))
-    assert [call.vin[-3:] for call in calls] == ["281", "282", "283", "284", "285"]
-    assert {(call.dock, call.line_feed) for call in calls} == {("03", "K14R")}
-    assert calls[0].groups.get().components.get().customer_part == "26550 ZK32A"
+    assert [(call.vin[-1], call.dock, call.line_feed) for call in calls] == [
+        ("1", "03", "K14R"),
+        ("2", "03", "K14R"),
+    ]
+    assert calls[0].groups.get().components.get().customer_part == "C A"
     found = InboundMessage.objects.get()
     assert [(item["code"], item["severity"]) for item in found.problems] == [("total_mismatch", "warn")]
-    assert profile_of(partner).acknowledge == "997"
+    assert OutboundMessage.objects.get().kind == "997"

@@ -47,6 +47,8 @@ def test_own_pattern_wins() -> None:
     assert (label.numbers, label.serial) == (("4410",), "77")
 
 
-@pytest.mark.parametrize("raw", ["", "%", "%Z:9", "\x00", "[)>\x1e06\x1d", "[)>\x1e06\x1d\x1e\x04", "]C1", "😀" * 50])
+@pytest.mark.parametrize(
+    "raw", ["", "%", "%Z:9", "\x00", "[)>\x1e06\x1d", "[)>\x1e06\x1d\x1e\x04", "]C1", "😀" * 50]
+)
 def test_rubbish_is_a_label_that_fits_nothing(raw: str) -> None:
     assert read_label(raw).kind in Kind

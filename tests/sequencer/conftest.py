@@ -5,6 +5,6 @@ import pytest
 from tests.factories import Plant, make_plant
 
 
-@pytest.fixture()
+@pytest.fixture
 def plant(db: None) -> Plant:
     return make_plant()

@@ -32,7 +32,9 @@ oem = st.one_of(
 )
 floor = st.one_of(
     st.tuples(st.just("work"), st.integers(1, 12)),
-    st.tuples(st.just("scan"), st.sampled_from(["PA", "PB", "%L:1", "%L:2", "%C:SEAL", "%R:R1", "%C:MISSING"])),
+    st.tuples(
+        st.just("scan"), st.sampled_from(["PA", "PB", "%L:1", "%L:2", "%C:SEAL", "%R:R1", "%C:MISSING"])
+    ),
     st.tuples(st.just("dock"), st.integers(1, 4)),
 )
 
@@ -85,7 +87,11 @@ class History:
 
     def change(self, index: int, part: str) -> None:
         number = self.pick(index)
-        if number and number not in self.left and self.tell("CHANGE", number, self.sequence[number], f"C-{part}"):
+        if (
+            number
+            and number not in self.left
+            and self.tell("CHANGE", number, self.sequence[number], f"C-{part}")
+        ):
             self.called[number] = part
 
     def cancel(self, index: int) -> None:
@@ -113,7 +119,12 @@ class History:
         if open_gaps:
             gap = open_gaps[index % len(open_gaps)]
             accept_gap(
-                self.plant.stream.pk, gap.position, gap.position, by=self.plant.supervisor, reason="x", at=self.plant.at
+                self.plant.stream.pk,
+                gap.position,
+                gap.position,
+                by=self.plant.supervisor,
+                reason="x",
+                at=self.plant.at,
             )
 
     def again(self, index: int) -> None:
@@ -129,7 +140,13 @@ class History:
         """What an operator scans who does as the screen says."""
         view = station_view(self.plant.station.pk, at=self.plant.at)
         now, rack = view["now"], view["rack"]
-        fixed = {"BADGE": "%B:OP", "LOCKED": "%C:RETURN", "REASON": "%M:EMPTY", "SUPERVISOR": "%C:BACK", "SEAL": "%C:SEAL"}
+        fixed = {
+            "BADGE": "%B:OP",
+            "LOCKED": "%C:RETURN",
+            "REASON": "%M:EMPTY",
+            "SUPERVISOR": "%C:BACK",
+            "SEAL": "%C:SEAL",
+        }
         code = view["ask"]["code"]
         if code in fixed:
             return fixed[code]
@@ -152,7 +169,12 @@ class History:
             view = dock_view(self.plant.dock.pk, at=self.plant.at)
             cards = {card["kind"]: card["raw"] for card in reversed(view["tray"])}
             code = view["ask"]["code"]
-            raw = {"BADGE": "%B:OP", "TRUCK": cards.get("rack"), "RACK": cards.get("rack"), "DEPART": "%C:DEPART"}.get(code)
+            raw = {
+                "BADGE": "%B:OP",
+                "TRUCK": cards.get("rack"),
+                "RACK": cards.get("rack"),
+                "DEPART": "%C:DEPART",
+            }.get(code)
             before = set(Shipment.objects.filter(status="DEPARTED").values_list("pk", flat=True))
             self.plant.scan(raw or "%C:BACK", station=self.plant.dock)
             for truck in Shipment.objects.filter(status="DEPARTED").exclude(pk__in=before):
@@ -185,11 +207,20 @@ class History:
 
     def look(self) -> None:
         """What must hold at every moment."""
-        for group in ComponentGroup.objects.filter(status__in=["VERIFIED", "PACKED"]).select_related("call_off"):
+        for group in ComponentGroup.objects.filter(status__in=["VERIFIED", "PACKED"]).select_related(
+            "call_off"
+        ):
             wanted = self.called.get(group.call_off.call_number)
             assert list(group.units.values_list("part__number", flat=True)) == [wanted]
         assert not Unit.objects.filter(status="PACKED").exclude(group__slot__status="FILLED").exists()
-        assert set(ComponentGroup.objects.filter(status="SHIPPED").values_list("call_off__call_number", flat=True)) == self.left
+        assert (
+            set(
+                ComponentGroup.objects.filter(status="SHIPPED").values_list(
+                    "call_off__call_number", flat=True
+                )
+            )
+            == self.left
+        )
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def test_unknown_station(plant: Plant) -> None:
         record_scan(9999, "PA", "x", at=plant.at)
 
 
-@pytest.fixture()
+@pytest.fixture
 def serials(db: None) -> Plant:
     return make_plant(serial=True)
 
@@ -166,7 +166,9 @@ def test_a_piece_from_the_buffer_is_taken_again(serials: Plant) -> None:
 
 
 def test_own_label_pattern_of_a_part(plant: Plant) -> None:
-    Part.objects.filter(number="A").update(label_pattern=r"ZF\|(?P<part>\w+)\|(?P<serial>\d+)", trace="SERIAL")
+    Part.objects.filter(number="A").update(
+        label_pattern=r"ZF\|(?P<part>\w+)\|(?P<serial>\d+)", trace="SERIAL"
+    )
     fresh(plant)
     assert plant.scan("ZF|A|42").code == "OK"
     assert Unit.objects.get().serial == "42"

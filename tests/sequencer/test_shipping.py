@@ -27,7 +27,7 @@ def two_racks(plant: Plant) -> Shipment:
     return Shipment.objects.order_by("pk")[0]
 
 
-@pytest.fixture()
+@pytest.fixture
 def pair(db: None) -> Plant:
     return make_plant(racks_per_truck=2)
 
@@ -119,7 +119,7 @@ def test_nothing_departs_past_a_gap(plant: Plant) -> None:
         plant.scans("PA", f"%L:{n}", station=other)
     assert plant.scans("%C:SEAL", "%R:R2", station=other) == ["OK", "OK"]
     plant.plan()
-    first, second = Shipment.objects.order_by("pk")
+    _first, second = Shipment.objects.order_by("pk")
     rack.refresh_from_db()
     assert rack.shipment == second
     Shipment.objects.filter(pk=second.pk).update(status="LOADED")
@@ -134,7 +134,7 @@ def test_nothing_departs_before_what_comes_earlier(plant: Plant) -> None:
     plant.build([1, 2, 3], "R1")
     plant.build([4, 5, 6], "R2")
     plant.plan()
-    first, second = Shipment.objects.order_by("pk")
+    _first, second = Shipment.objects.order_by("pk")
     Shipment.objects.filter(pk=second.pk).update(status="LOADED")
     Rack.objects.filter(shipment=second).update(status="LOADED", loaded_at=plant.at)
     with pytest.raises(Refused) as refused:

@@ -307,7 +307,11 @@ def test_second_family_of_the_same_call_adds_a_group(plant: Plant) -> None:
     from sequencer.models import Commodity
 
     Commodity.objects.create(
-        program=plant.program, family="SEAT", name="Seats", rack_prefix="S", rack_type=plant.commodity.rack_type
+        program=plant.program,
+        family="SEAT",
+        name="Seats",
+        rack_prefix="S",
+        rack_type=plant.commodity.rack_type,
     )
     Part.objects.create(number="SEAT-1", family="SEAT")
     plant.new(1)
@@ -325,7 +329,10 @@ def test_accepted_gap_lets_the_rack_be_sealed(plant: Plant) -> None:
     assert plant.scan("%C:SEAL").code == "NOT_NOW"
     with pytest.raises(Refused, match="say why"):
         accept_gap(plant.stream.pk, 2, 2, by=plant.supervisor, reason=" ", at=plant.tick())
-    assert accept_gap(plant.stream.pk, 2, 2, by=plant.supervisor, reason="OEM says scrapped", at=plant.tick()) == 1
+    assert (
+        accept_gap(plant.stream.pk, 2, 2, by=plant.supervisor, reason="OEM says scrapped", at=plant.tick())
+        == 1
+    )
     assert plant.scan("%C:SEAL").code == "OK"
 
 

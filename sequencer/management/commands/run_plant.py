@@ -98,7 +98,7 @@ def sights() -> Iterator[tuple[str, str]]:
     for station in Station.objects.filter(kind=Station.Kind.PACK, twin_works=False).order_by("pk")[:1]:
         yield f"/station/{station.pk}/", f"station {station.code} {station.name}: waits for you"
     for dock in Station.objects.filter(kind=Station.Kind.DOCK).order_by("pk")[:1]:
-        yield f"/station/{dock.pk}/", f"dock {dock.code}: trucks, departure, ASN"
+        yield f"/dock/{dock.pk}/", f"dock {dock.code}: trucks, departure, ASN"
     yield "/edi/", "EDI: files in and out, problems, reprocess"
     yield "/admin/", "master data"
     yield "/api/docs/", "REST API"

@@ -1,0 +1,67 @@
+"""Customers, parts and what they are made of. A supervisor may enter a part that a call waits for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from inventory.models import BomLine, Customer, CustomerPart, Part
+from inventory.rights import ADMINISTRATOR, SUPERVISOR, ByRole
+
+
+class PartData(ByRole, ModelAdmin):  # type: ignore[misc]
+    editors = frozenset({ADMINISTRATOR, SUPERVISOR})
+    list_per_page = 50
+
+
+@admin.register(Customer)
+class CustomerAdmin(ByRole, ModelAdmin):  # type: ignore[misc]
+    list_display = ["code", "name"]
+    search_fields = ["code", "name"]
+
+
+class CustomerPartRows(ByRole, TabularInline):  # type: ignore[misc]
+    editors = PartData.editors
+    model = CustomerPart
+    extra = 0
+
+
+class BomRows(ByRole, TabularInline):  # type: ignore[misc]
+    editors = PartData.editors
+    model = BomLine
+    fk_name = "parent"
+    extra = 0
+    autocomplete_fields = ["component"]
+
+
+@admin.register(Part)
+class PartAdmin(PartData):
+    """Deactivate a part rather than delete it: units and calls refer to it."""
+
+    list_display = ["number", "description", "family", "storage_bin", "trace", "active"]
+    list_filter = ["active", "family", "trace"]
+    search_fields = ["number", "description", "customer_parts__number"]
+    inlines = [CustomerPartRows, BomRows]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(CustomerPart)
+class CustomerPartAdmin(PartData):
+    list_display = ["number", "customer", "part", "valid_from", "valid_until"]
+    list_filter = ["customer"]
+    list_select_related = ["customer", "part"]
+    search_fields = ["number", "part__number"]
+    autocomplete_fields = ["part"]
+
+
+@admin.register(BomLine)
+class BomLineAdmin(PartData):
+    list_display = ["parent", "option", "component", "quantity", "valid_from", "valid_until"]
+    list_select_related = ["parent", "component"]
+    search_fields = ["parent__number", "component__number", "option"]
+    autocomplete_fields = ["parent", "component"]
