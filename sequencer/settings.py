@@ -176,6 +176,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Call-offs, racks, scans and shipments of a just-in-sequence plant.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -191,6 +192,31 @@ SPECTACULAR_SETTINGS = {
             "GapStatus",
             "TaskStatus",
         )
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "JIS sequencer",
+    "SITE_HEADER": "Sequencing",
+    "SITE_SUBHEADER": "master data",
+    "SITE_SYMBOL": "conveyor_belt",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "sequencer.admin_menu.favicon"}],
+    "SIDEBAR": {"show_search": True, "navigation": "sequencer.admin_menu.navigation"},
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "#eff5fd",
+            "100": "#d9e6f8",
+            "200": "#b9d1f2",
+            "300": "#8eb5e9",
+            "400": "#5c91db",
+            "500": "#3a74cb",
+            "600": "#1d5bb8",
+            "700": "#1b54ab",
+            "800": "#153f85",
+            "900": "#12366f",
+            "950": "#0c2449",
+        }
     },
 }
 

@@ -23,9 +23,11 @@ from edi.models import Delivery, InboundEvent, InboundMessage, TradingPartner, m
 from edi.services.alarms import clear_alarm, journal, raise_alarm
 from edi.services.booking import book_delivery
 from edi.services.events import apply_event, in_oem_order, settle_message
+from edi.services.intake import PROCESS_TASK
 from edi.services.profiles import profile_of
 from edi.states import DELIVERY_MOVES, EVENT_MOVES, DeliveryStatus, EventStatus, MessageStatus
 from edi.transport import worker_name
+from edi.wake import wake
 from inventory.errors import Refused, Unknown
 
 log = logging.getLogger(__name__)
@@ -263,3 +265,4 @@ def reprocess_delivery(delivery_id: int, *, by: AbstractBaseUser, at: datetime) 
             raise Refused("no_bytes", "the file was refused unread; there is nothing to read again")
         move_row(delivery, DELIVERY_MOVES, DeliveryStatus.RECEIVED, attempts=0)
         journal("delivery_reprocessed", delivery.file_name, at=at, by=str(by), delivery=delivery.pk)
+    wake(PROCESS_TASK, delivery_id)

@@ -12,7 +12,7 @@ from sequencer.boards.units import Board, concerns, level, minutes, name_of, tra
 from sequencer.models import Line, Rack, ScanEvent, SequenceGap, Shipment, Station
 from sequencer.states import GONE_RACKS, AsnStatus, Priority, RackStatus, ShipmentStatus, SlotStatus
 
-RACK_ROWS, TRUCK_ROWS, LEFT_ROWS = 10, 6, 3
+RACK_ROWS, TRUCK_ROWS, LEFT_ROWS = 8, 3, 2
 LEFT_LATELY = timedelta(hours=6)
 RUNNING = timedelta(minutes=5)
 PACE = timedelta(minutes=15)

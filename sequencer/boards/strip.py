@@ -13,21 +13,26 @@ from sequencer.models import CallOff, ComponentGroup, Line, SequenceGap, Sequenc
 from sequencer.states import OPEN_GROUPS, GapStatus, GroupStatus, Stage
 
 CELLS = 20
-# Vehicles behind the one the OEM builds now, for orientation.
-BEHIND = 2
+# Vehicles already on their way, for orientation.
+BEHIND = 3
 # A sparse counter skips numbers, so its twenty calls reach further.
 SPARSE_REACH = 10
 CHANGED_LATELY = timedelta(hours=3)
 
 
 def strips(line: Line, gaps: Sequence[SequenceGap], at: datetime) -> list[Board]:
-    """One strip a counter, from just before what the OEM builds now."""
+    """One strip a counter, from just before the first vehicle that waits for us."""
     streams = list(_streams(line, at))
     starts = {stream.pk: _start(stream) for stream in streams}
     calls = _calls(streams, starts)
     accepted = _accepted(streams, starts)
     return [
-        {"stream": s.pk, "cells": _cells(s, starts[s.pk], calls[s.pk], gaps, accepted, at)} for s in streams
+        {
+            "stream": stream.pk,
+            "name": ", ".join(c.name for p in stream.programs.all() for c in p.commodities.all()),
+            "cells": _cells(stream, starts[stream.pk], calls[stream.pk], gaps, accepted, at),
+        }
+        for stream in streams
     ]
 
 
@@ -60,17 +65,18 @@ def _streams(line: Line, at: datetime) -> QuerySet[Any]:
             ahead=Subquery(placed.filter(required_at__gt=at).order_by("required_at").values("position")[:1]),
             behind=Subquery(unshipped.order_by("call_off__position").values("call_off__position")[:1]),
         )
+        .prefetch_related("programs__commodities")
         .order_by("broadcast_point", "pk")
     )
 
 
 def _start(stream: Any) -> int | None:
-    """Just before what is built now; further back when units are behind, at most half the strip."""
+    """Just before the first vehicle that waits for us; one that is stuck far behind does not pin the strip."""
     if stream.last_position is None:
         return None
     ahead = stream.last_position + 1 if stream.ahead is None else stream.ahead
-    behind = ahead if stream.behind is None else min(ahead, stream.behind)
-    start = max(behind, ahead - CELLS // 2) - BEHIND
+    waits = ahead if stream.behind is None else stream.behind
+    start = max(waits, ahead - CELLS // 2) - BEHIND
     return start if stream.first_position is None else max(start, stream.first_position)
 
 

@@ -107,6 +107,7 @@ def _tile(
         "family": commodity.family,
         "name": commodity.name,
         "line_id": line.pk,
+        "stream": commodity.program.stream_id,
         "per_hour": round(3600 / line.takt_seconds),
         "minutes": left,
         "hours": None if left is None or left < 600 else left // 60,

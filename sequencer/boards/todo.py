@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +41,7 @@ def todo(
     tasks = open_tasks([line])[line.pk]
     tasked = {(task.kind, task.subject) for task in tasks}
     rows = [
-        *_gap_rows(line, gaps, at),
+        *_gap_rows(line, gaps, _stream_names(tiles), at),
         *_part_rows(line, at),
         *_locked_rows(stations, tiles),
         *_task_rows(tasks, at, names),
@@ -71,9 +71,17 @@ def _numbers(run: Sequence[SequenceGap]) -> str:
     return first if first == last else f"{first}–{last}"
 
 
-def _gap_rows(line: Line, gaps: Sequence[SequenceGap], at: datetime) -> list[Board]:
+def _gap_rows(line: Line, gaps: Sequence[SequenceGap], names: Mapping[int, str], at: datetime) -> list[Board]:
     needing = _needing(gaps) if gaps else []
-    return [_gap_row(run, needing, line, at) for run in gap_ranges(gaps)]
+    return [_gap_row(run, needing, line, names.get(run[0].stream_id, ""), at) for run in gap_ranges(gaps)]
+
+
+def _stream_names(tiles: Sequence[Board]) -> dict[int, str]:
+    """What a counter counts, where a line has several."""
+    names: dict[int, list[str]] = {}
+    for tile in tiles:
+        names.setdefault(tile["stream"], []).append(tile["name"])
+    return {stream: ", ".join(found) for stream, found in names.items()} if len(names) > 1 else {}
 
 
 def _needing(gaps: Sequence[SequenceGap]) -> Needing:
@@ -86,14 +94,14 @@ def _needing(gaps: Sequence[SequenceGap]) -> Needing:
     return list(slots.values_list("rack__commodity__program__stream_id", "position", "rack__number"))
 
 
-def _gap_row(run: Sequence[SequenceGap], needing: Needing, line: Line, at: datetime) -> Board:
+def _gap_row(run: Sequence[SequenceGap], needing: Needing, line: Line, counted: str, at: datetime) -> Board:
     by = min(gap.needed_by for gap in run)
     keys = {(gap.stream_id, gap.position) for gap in run}
     racks = sorted({number for stream, position, number in needing if (stream, position) in keys})
     where = f"needed in rack {', '.join(racks)} by" if racks else "needed by"
     return {
         "kind": "gap",
-        "title": f"GAP {_numbers(run)} {line.name}",
+        "title": f"GAP {_numbers(run)} {counted or line.name}",
         "text": f"{where} {_clock(by, line)}; sealing and departing past it wait",
         "minutes": minutes(by, at),
         "who": "",
@@ -238,7 +246,7 @@ def gap_facts(stream_id: int, first: int, last: int, *, at: datetime) -> dict[st
     if not run:
         raise Unknown("no_open_gap", "That gap is no longer open.", stream=stream_id, first=first, last=last)
     line = run[0].stream.line
-    row = _gap_row(run, _needing(run), line, at)
+    row = _gap_row(run, _needing(run), line, "", at)
     return row | {"count": len(run), "resend": _resend_text(run, line)}
 
 

@@ -54,6 +54,12 @@ def clock(moment: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def signed(number: int) -> str:
+    """With a true minus sign, as wide as a plus."""
+    return str(number).replace("-", "−")
+
+
+@register.filter
 def words(code: str) -> str:
     """A stored state as people say it: FULL_WITH_HOLES -> full with holes."""
     return str(code).replace("_", " ").lower()

@@ -1,0 +1,153 @@
+"""Chromium in front of the real server: uvicorn in a thread of the test process, on the test database.
+
+Skipped where no Chromium is installed: `apt-get install chromium`, or point JIS_CHROMIUM at one, and
+`pip install -e '.[test]'` for Playwright; then `pytest tests/browser`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.factories import Plant, make_plant
+
+HOW = "no Chromium: apt-get install chromium (or set JIS_CHROMIUM), pip install playwright, pytest tests/browser"
+FOUND = (
+    os.environ.get("JIS_CHROMIUM"),
+    *map(shutil.which, ("chromium", "chromium-browser", "google-chrome")),
+)
+CONTROL = {"\x1d": "Control+]", "\x1e": "Control+^", "\x04": "Control+d"}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    path = next((path for path in FOUND if path), None)
+    if path is None:
+        pytest.skip(HOW)
+    sync_api = pytest.importorskip("playwright.sync_api", reason=HOW)
+    # Playwright runs an event loop in this thread; Django's guard against that is for servers, not for tests.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def address(chromium: Any) -> Iterator[str]:
+    """A running server. Real ASGI, because pages live by a stream that a WSGI test server cannot give."""
+    import uvicorn
+
+    from sequencer.asgi import application
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(application, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(5)
+
+
+@dataclass
+class Floor:
+    """A browser at a station. `scan` types as a scanner does: fast, with Enter behind, no field in focus."""
+
+    page: Any
+    address: str
+
+    def open(self, path: str) -> Floor:
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector("#light:not([data-state=quiet])")
+        return self
+
+    def scan(self, *codes: str) -> Floor:
+        for code in codes:
+            for run in re.findall(r"[\x00-\x1f]|[^\x00-\x1f]+", code):
+                if run in CONTROL:
+                    self.page.keyboard.press(CONTROL[run])
+                else:
+                    self.page.keyboard.type(run)
+            self.page.keyboard.press("Enter")
+        return self
+
+    def asked(self, text: str) -> Floor:
+        """Waits until the band asks for this."""
+        self.page.wait_for_function(
+            "text => document.querySelector('[data-part=ask]').innerText.toUpperCase().includes(text)",
+            arg=text,
+        )
+        return self
+
+    def told(self, text: str) -> Floor:
+        """Waits until the judgement says this."""
+        self.page.wait_for_function(
+            "text => document.querySelector('[data-part=judged]').innerText.includes(text)", arg=text
+        )
+        return self
+
+    def turned(self, ground: str) -> Floor:
+        """Waits until the whole page has this colour."""
+        self.page.wait_for_function("ground => document.body.dataset.ground === ground", arg=ground)
+        return self
+
+    @property
+    def ground(self) -> str:
+        return str(self.page.evaluate("() => document.body.dataset.ground"))
+
+    def waits(self) -> int:
+        """Scans kept in the browser that the server has not answered."""
+        return int(
+            self.page.evaluate("() => Object.keys(localStorage).filter(k => k.startsWith('scan ')).length")
+        )
+
+
+@pytest.fixture
+def plant(chromium: Any, transactional_db: None) -> Plant:
+    return make_plant(serial=True)
+
+
+@pytest.fixture
+def visit(chromium: Any, address: str, plant: Plant) -> Iterator[Callable[..., Floor]]:
+    """Opens a browser of one's own, as a person or as nobody; a script error in any of them fails the test."""
+    contexts, errors = [], []
+
+    def open_browser(user: User | None = None, *, width: int = 1280, height: int = 800) -> Floor:
+        context = chromium.new_context(viewport={"width": width, "height": height}, base_url=address)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            name = django_settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return Floor(page, address)
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def station(visit: Callable[..., Floor], plant: Plant) -> Floor:
+    """The packing station's page, opened by an operator's log-in."""
+    return visit(plant.operator).open(f"/station/{plant.station.pk}/")
