@@ -32,10 +32,10 @@ run: $(VENV)/.runtime ## start the demo plant on 127.0.0.1:8000; Ctrl-C stops it
 	@$(PY) manage.py run_plant
 
 test: $(VENV)/.test ## the whole suite on SQLite
-	@env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL $(PY) -m pytest -n 2 $(ARGS)
+	@env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-services: $(VENV)/.test ## the same suite on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
-	@.ci/services $(PY) -m pytest -n 2 $(ARGS)
+	@.ci/services $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.lint ## ruff, mypy, import contracts, migrations complete
 	@$(PY) -m ruff check .

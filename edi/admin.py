@@ -21,13 +21,13 @@ from edi.models import (
 from inventory.rights import ByRole, ReadOnly
 
 
-class RouteRows(ByRole, TabularInline):  # type: ignore[misc]
+class RouteRows(ByRole, TabularInline):
     model = CallOffRoute
     extra = 0
 
 
 @admin.register(TradingPartner)
-class TradingPartnerAdmin(ByRole, ModelAdmin):  # type: ignore[misc]
+class TradingPartnerAdmin(ByRole, ModelAdmin):
     """The control number counts by itself; setting it back would repeat numbers the partner has seen."""
 
     list_display = ["code", "name", "customer", "profile", "pulse_seconds", "test_partner", "active"]
@@ -39,13 +39,13 @@ class TradingPartnerAdmin(ByRole, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(CallOffRoute)
-class CallOffRouteAdmin(ByRole, ModelAdmin):  # type: ignore[misc]
+class CallOffRouteAdmin(ByRole, ModelAdmin):
     list_display = ["partner", "dock", "line_feed", "program"]
     list_filter = ["partner"]
     list_select_related = ["partner", "program"]
 
 
-class Journal(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class Journal(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 

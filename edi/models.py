@@ -127,7 +127,13 @@ class Delivery(models.Model):
                 condition=Q(status__in=list(DeliveryStatus)), name="delivery_status_known"
             ),
         ]
-        indexes = [models.Index(fields=["status", "partner", "id"], name="delivery_due")]
+        indexes = [
+            models.Index(fields=["status", "partner", "id"], name="delivery_due"),
+            models.Index(fields=["partner", "received_at"], name="delivery_pulse"),
+            models.Index(
+                fields=["partner"], condition=Q(archived_at__isnull=True), name="delivery_unarchived"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.partner} {self.file_name}"

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from edi import formats
 from edi.models import Delivery, InboundEvent, InboundMessage, Interchange, OutboundMessage, TradingPartner
-from edi.states import DeliveryStatus, EventStatus, InterchangeStatus, OutboundStatus
+from edi.states import DeliveryStatus, EventStatus, InterchangeStatus, MessageStatus, OutboundStatus
 from inventory.errors import Unknown
 
 Rows = list[dict[str, Any]]
@@ -197,8 +197,8 @@ def _received(wanted: Wanted) -> Rows:
         deliveries = deliveries.filter(_about(wanted.q))
     found = list(deliveries[: LIST_ROWS + 1])
     envelopes = _envelopes(found)
-    events = _events_of(found)
-    return [_received_row(d, envelopes[d.pk], events[d.pk]) for d in found]
+    events, rejected = _events_of(found), _rejected_of(found)
+    return [_received_row(d, envelopes[d.pk], events[d.pk], rejected.get(d.pk, 0)) for d in found]
 
 
 def _of_status(status: str) -> Q:
@@ -239,8 +239,19 @@ def _events_of(deliveries: Sequence[Delivery]) -> dict[int, Counter[str]]:
     return found
 
 
+def _rejected_of(deliveries: Sequence[Delivery]) -> dict[int, int]:
+    """Messages of each file that could not be read: their calls must be sent again."""
+    rows = (
+        InboundMessage.objects.filter(interchange__delivery__in=deliveries, status=MessageStatus.REJECTED)
+        .order_by()
+        .values("interchange__delivery")
+        .annotate(count=Count("pk"))
+    )
+    return {row["interchange__delivery"]: row["count"] for row in rows}
+
+
 def _received_row(
-    delivery: Delivery, envelopes: Sequence[Interchange], events: Counter[str]
+    delivery: Delivery, envelopes: Sequence[Interchange], events: Counter[str], rejected: int
 ) -> dict[str, Any]:
     types = sorted({envelope.message_type for envelope in envelopes if envelope.message_type})
     worst = next((s for s in ("QUARANTINED", "HELD", "PENDING") if events[s]), "")
@@ -253,7 +264,7 @@ def _received_row(
         "type": ", ".join(types) or "—",
         "control": ", ".join(dict.fromkeys(e.control_ref for e in envelopes if e.control_ref)) or "—",
         "status": delivery.status,
-        "level": LEVELS.get(delivery.status) or LEVELS.get(worst, ""),
+        "level": "stop" if rejected else LEVELS.get(delivery.status) or LEVELS.get(worst, ""),
         "events": _event_words(events),
         "note": delivery.note,
         "attempts": delivery.attempts,
@@ -335,8 +346,14 @@ def delivery_facts(delivery_id: int, *, start: int = 1) -> dict[str, Any]:
         "events_more": max(0, events.count() - EVENT_ROWS),
         "problems": problems,
         "segments": listing(bytes(found.raw), problems, start),
-        "may_reprocess": found.status == DeliveryStatus.QUARANTINED,
+        "may_reprocess": _readable_again(found, messages),
     }
+
+
+def _readable_again(delivery: Delivery, messages: Sequence[InboundMessage]) -> bool:
+    """Something in it was not taken, and its bytes are here."""
+    stopped = delivery.status == DeliveryStatus.QUARANTINED
+    return bool(delivery.sha256) and (stopped or any(m.status == MessageStatus.REJECTED for m in messages))
 
 
 def _problems(
@@ -344,10 +361,10 @@ def _problems(
 ) -> Rows:
     """Every problem once, in the order of the file."""
     seen: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for owner in (delivery, *interchanges, *messages):
-        for problem in owner.problems:
-            key = (problem.get("segment"), problem.get("code"), problem.get("element"), problem.get("text"))
-            seen.setdefault(key, problem)
+    owners: list[Delivery | Interchange | InboundMessage] = [delivery, *interchanges, *messages]
+    for problem in (problem for owner in owners for problem in owner.problems):
+        key = (problem.get("segment"), problem.get("code"), problem.get("element"), problem.get("text"))
+        seen.setdefault(key, problem)
     return sorted(seen.values(), key=lambda p: p.get("segment") or 0)
 
 
@@ -419,7 +436,7 @@ def outbound_facts(message_id: int, *, start: int = 1) -> dict[str, Any]:
         OutboundMessage.objects.select_related("partner", "shipment", "answers").filter(pk=message_id).first()
     )
     if found is None:
-        raise Unknown("unknown_message", f"There is no outbound message {message_id}.", message=message_id)
+        raise Unknown("unknown_message", f"There is no outbound message {message_id}.", outbound=message_id)
     return {
         "message": found,
         "level": LEVELS.get(found.status, ""),

@@ -12,24 +12,24 @@ from inventory.models import BomLine, Customer, CustomerPart, Part
 from inventory.rights import ADMINISTRATOR, SUPERVISOR, ByRole
 
 
-class PartData(ByRole, ModelAdmin):  # type: ignore[misc]
+class PartData(ByRole, ModelAdmin):
     editors = frozenset({ADMINISTRATOR, SUPERVISOR})
     list_per_page = 50
 
 
 @admin.register(Customer)
-class CustomerAdmin(ByRole, ModelAdmin):  # type: ignore[misc]
+class CustomerAdmin(ByRole, ModelAdmin):
     list_display = ["code", "name"]
     search_fields = ["code", "name"]
 
 
-class CustomerPartRows(ByRole, TabularInline):  # type: ignore[misc]
+class CustomerPartRows(ByRole, TabularInline):
     editors = PartData.editors
     model = CustomerPart
     extra = 0
 
 
-class BomRows(ByRole, TabularInline):  # type: ignore[misc]
+class BomRows(ByRole, TabularInline):
     editors = PartData.editors
     model = BomLine
     fk_name = "parent"

@@ -16,7 +16,7 @@ def groups_of(user: Any) -> frozenset[str]:
         return frozenset()
     if not hasattr(user, "_group_names"):
         user._group_names = frozenset(user.groups.values_list("name", flat=True))
-    return user._group_names  # type: ignore[no-any-return]
+    return user._group_names
 
 
 class ByRole:

@@ -143,7 +143,8 @@ def turned_away(request: HttpRequest, name: str) -> HttpResponse:
             return HttpResponse("Log in again.", status=401, content_type="text/plain")
         return redirect_to_login(request.get_full_path())
     needed = ", ".join(sorted(ACCESS.get(name, frozenset())))
-    error = Refused("not_your_role", f"This needs the role {needed}." if needed else "Nobody may open this.")
+    words = f"This is for {needed}." if needed else "Nobody may open this."
+    error = Refused("not_your_role", words)
     template = "components/_refused.html" if getattr(request, "htmx", False) else "refused.html"
     return render(request, template, {"error": error}, status=403)
 

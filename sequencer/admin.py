@@ -51,18 +51,18 @@ def may_enter(request: HttpRequest) -> bool:
 admin.site.has_permission = may_enter  # type: ignore[method-assign]
 
 
-class MasterData(ByRole, ModelAdmin):  # type: ignore[misc]
+class MasterData(ByRole, ModelAdmin):
     """What people keep. A row that something refers to cannot be deleted (the database protects it)."""
 
     list_per_page = 50
 
 
-class Journal(ReadOnly, ModelAdmin):  # type: ignore[misc]
+class Journal(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
 
-class ReadOnlyRows(ReadOnly, TabularInline):  # type: ignore[misc]
+class ReadOnlyRows(ReadOnly, TabularInline):
     extra = 0
     can_delete = False
 
@@ -70,12 +70,12 @@ class ReadOnlyRows(ReadOnly, TabularInline):  # type: ignore[misc]
 # the OEM's side
 
 
-class UnloadingPointRows(ByRole, TabularInline):  # type: ignore[misc]
+class UnloadingPointRows(ByRole, TabularInline):
     model = UnloadingPoint
     extra = 0
 
 
-class LineRows(ByRole, TabularInline):  # type: ignore[misc]
+class LineRows(ByRole, TabularInline):
     model = Line
     extra = 0
 
@@ -112,7 +112,7 @@ class SequenceStreamAdmin(MasterData):
     readonly_fields = ["first_position", "last_position"]
 
 
-class CommodityRows(ByRole, TabularInline):  # type: ignore[misc]
+class CommodityRows(ByRole, TabularInline):
     model = Commodity
     extra = 0
 
@@ -198,7 +198,7 @@ class StationAdmin(MasterData):
 # people
 
 
-class BadgeForm(forms.ModelForm):  # type: ignore[type-arg]
+class BadgeForm(forms.ModelForm):
     """A PIN is written, never shown: only its hash is kept."""
 
     new_pin = forms.RegexField(
@@ -234,7 +234,7 @@ class BadgeAdmin(MasterData):
         return bool(badge.pin_hash)
 
 
-class BadgeRows(ByRole, StackedInline):  # type: ignore[misc]
+class BadgeRows(ByRole, StackedInline):
     model = Badge
     form = BadgeForm
     extra = 0
@@ -245,7 +245,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class UserAdmin(ByRole, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
+class UserAdmin(ByRole, DjangoUserAdmin, ModelAdmin):
     """People are deactivated, not deleted: the journal names them."""
 
     form = UserChangeForm
@@ -282,7 +282,7 @@ class UserAdmin(ByRole, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Group)
-class GroupAdmin(ReadOnly, DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(ReadOnly, DjangoGroupAdmin, ModelAdmin):
     """The roles are code; what each may do stands in `sequencer.access`."""
 
     fields = ["name"]

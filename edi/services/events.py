@@ -272,17 +272,18 @@ def plant_time(text: str | None, zone: ZoneInfo, *, after: datetime) -> datetime
 # a whole message
 
 
-def in_oem_order(events: list[tuple[int, str, str]]) -> list[int]:
+def in_oem_order(events: list[tuple[int, str, str]], *, span: int = 0) -> list[int]:
     """Event ids in the order of the OEM's sequence; `events` are (id, call number, sequence number) as sent.
 
-    Numbers are read relative to the first, across the wrap. A message that names a call twice, or holds
-    something without a number, tells its own order and is left as it is.
+    Numbers are read relative to the first, across the wrap after `span` numbers (0: after the last number of that
+    many digits). A message that names a call twice, or holds something without a number, tells its own order and
+    is left as it is.
     """
     numbers = [_trailing_number(sequence) for _, _, sequence in events]
     calls = [call for _, call, _ in events]
     if not numbers or None in numbers or len(set(calls)) != len(calls):
         return [pk for pk, _, _ in events]
-    cycle: int = 10 ** max(len(str(number)) for number in numbers)
+    cycle: int = span or 10 ** max(len(str(number)) for number in numbers)
     start = numbers[0] or 0
 
     def step(index: int) -> int:

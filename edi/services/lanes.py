@@ -29,6 +29,7 @@ from edi.states import DELIVERY_MOVES, EVENT_MOVES, DeliveryStatus, EventStatus,
 from edi.transport import worker_name
 from edi.wake import wake
 from inventory.errors import Refused, Unknown
+from sequencer.models import SequenceStream
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ DELIVERY_TRIES = 5
 EVENT_TRIES = 3
 RETRY_SECONDS = 15
 RETRY_BATCH = 200
+ORDER_FIELDS = ("pk", "call_number", "sequence_number")
 # How fast a file is read at least; a large one buys its lane that much time.
 BYTES_A_SECOND = 500_000
 UNREAD = (DeliveryStatus.RECEIVED, DeliveryStatus.PARSING)
@@ -181,17 +183,26 @@ def _begin(lane: Lane, delivery: Delivery, *, at: datetime) -> bool:
 def _apply_booked(lane: Lane) -> int:
     """Applies the pending events of every open message, oldest message first; returns how many."""
     done = 0
+    span = _span(lane.partner)
     for message_id in list(_open_messages(lane.partner.pk).order_by("pk").values_list("pk", flat=True)):
         pending = InboundEvent.objects.filter(message=message_id, status=EventStatus.PENDING).order_by(
             "number"
         )
-        for event_id in in_oem_order(list(pending.values_list("pk", "call_number", "sequence_number"))):
+        for event_id in in_oem_order(list(pending.values_list(*ORDER_FIELDS)), span=span):
             _attempt(lane, event_id)
             done += 1
         with transaction.atomic(durable=True):
             lane.renew()
             settle_message(message_id, at=lane.clock())
     return done
+
+
+def _span(partner: TradingPartner) -> int:
+    """After how many numbers the partner's counter begins anew; 0 when his streams differ."""
+    programs = partner.routes.values("program")
+    streams = SequenceStream.objects.filter(programs__in=programs).order_by()
+    spans = {last - first + 1 for first, last in streams.values_list("first", "last")}
+    return spans.pop() if len(spans) == 1 else 0
 
 
 def _attempt(lane: Lane, event_id: int) -> EventStatus:

@@ -30,6 +30,8 @@ from sequencer.states import AsnStatus, ShipmentStatus
 
 log = logging.getLogger(__name__)
 
+# A shipment that may have no message yet; ATTENTION is one whose message could not be written.
+UNISSUED = (AsnStatus.NONE, AsnStatus.DUE, AsnStatus.ATTENTION)
 BACK_OFF_SECONDS = (2, 5, 15, 60, 300)
 # What the partner may answer to: he can have it although we have not booked it as sent.
 ANSWERABLE = (OutboundStatus.SENT, OutboundStatus.SENDING, OutboundStatus.ATTENTION)

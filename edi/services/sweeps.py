@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
-
 from edi.models import TradingPartner
 from edi.services.intake import rescue_files
 from edi.services.lanes import sweep_lanes
@@ -13,6 +11,6 @@ from edi.services.lanes import sweep_lanes
 
 def sweep_intake(*, at: datetime) -> int:
     """Takes up files of dead workers, marks late archives, runs every lane with work; returns how many."""
-    for partner in TradingPartner.objects.filter(Q(active=True) | Q(deliveries__archived_at=None)).distinct():
+    for partner in TradingPartner.objects.all():
         rescue_files(partner, at=at)
     return sweep_lanes()

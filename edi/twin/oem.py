@@ -211,7 +211,10 @@ class Oem:
     def _acknowledge(self, code: str, desk: Desk, interchange: formats.Interchange) -> None:
         ref = self._ref(code)
         content = formats.write_acknowledgement(
-            interchange, desk.mirrored, control_ref=ref, prepared_at=datetime.now(ZoneInfo(desk.profile.timezone))
+            interchange,
+            desk.mirrored,
+            control_ref=ref,
+            prepared_at=datetime.now(ZoneInfo(desk.profile.timezone)),
         )
         name = f"ACK_{ref}.edi"
         put_at = _drop(desk.inbox, name, content)

@@ -83,7 +83,10 @@ class _Line:
             self.found("doubled", f"{call.sequence} came twice at dock {feed.dock}")
             return
         self.delivered.add(key)
-        if call.position <= self.reached.get(feed.dock, call.position - 1) or line.sequence_number != call.sequence:
+        if (
+            call.position <= self.reached.get(feed.dock, call.position - 1)
+            or line.sequence_number != call.sequence
+        ):
             self.found("out_of_sequence", f"{line.sequence_number} came out of its place at dock {feed.dock}")
         self.reached[feed.dock] = max(call.position, self.reached.get(feed.dock, call.position))
         self.compare(call, line, piece)
@@ -97,7 +100,9 @@ class _Line:
         elif self.customer_numbers.get(piece.part) != call.part:
             self.found("wrong_part", f"{call.sequence}: {piece.part} stands in the rack, called {call.part}")
         elif piece.serial and line.serials != (piece.serial,):
-            self.found("wrong_part", f"{call.sequence}: serial {piece.serial} stands there, told {line.serials}")
+            self.found(
+                "wrong_part", f"{call.sequence}: serial {piece.serial} stands there, told {line.serials}"
+            )
 
     def found(self, kind: str, text: str) -> None:
         setattr(self.score, kind, getattr(self.score, kind) + 1)

@@ -176,8 +176,10 @@ def _units_in_sight(commodities: Sequence[Commodity], at: datetime) -> dict[int,
         )
     )
     units: dict[int, list[Unit]] = defaultdict(list)
-    for commodity, position, sequence, *facts in rows:
-        units[commodity].append((position, sequence, progress(UnitFacts(*facts), at)))
+    for commodity, position, sequence, status, required_at, held, on_hold, slot, rack in rows:
+        assert position is not None
+        facts = UnitFacts(status, required_at, held, on_hold, slot, rack)
+        units[commodity].append((position, sequence, progress(facts, at)))
     return units
 
 

@@ -65,7 +65,10 @@ class CallOff(models.Model):
             models.CheckConstraint(condition=~Q(call_number=""), name="call_number_not_empty"),
             models.CheckConstraint(condition=Q(stage__in=list(Stage)), name="call_stage_known"),
         ]
-        indexes = [models.Index(fields=["program", "stage", "required_at"], name="call_due")]
+        indexes = [
+            models.Index(fields=["program", "stage", "required_at"], name="call_due"),
+            models.Index(fields=["stream", "required_at"], name="call_pace"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.call_number} seq {self.sequence_number}"

@@ -112,6 +112,7 @@ class ScanEvent(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["station", "nonce"], name="scan_once_a_nonce")]
+        indexes = [models.Index(fields=["station", "recorded_at"], name="scan_pace")]
 
     def __str__(self) -> str:
         return f"{self.station} {self.code} {self.raw}"

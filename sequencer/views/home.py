@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from sequencer import boards, demo
 from sequencer.access import guarded, may, turned_away
+from sequencer.logins import LoginForm
 
 
 @guarded
@@ -31,6 +32,7 @@ class Login(LoginView):
     """Django's own log-in; a demo plant shows its log-ins beside it."""
 
     template_name = "login.html"
+    authentication_form = LoginForm
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:

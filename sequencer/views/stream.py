@@ -11,10 +11,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -100,7 +103,11 @@ class Hub:
         if self.task is None or self.task.done():
             self.placed.clear()
             self.task = asyncio.get_running_loop().create_task(self._poll())
-        await self.placed.wait()
+        try:
+            await self.placed.wait()
+        except asyncio.CancelledError:
+            self.leave(queue)
+            raise
         return queue
 
     def leave(self, queue: asyncio.Queue[News | None]) -> None:
@@ -116,6 +123,11 @@ class Hub:
             queue.put_nowait(news)
         except asyncio.QueueFull:
             # A browser that no longer reads: it comes back and refreshes everything.
+            self._end(queue)
+
+    def end_all(self) -> None:
+        """Ends every stream; browsers come back by themselves."""
+        for queue in list(self.queues):
             self._end(queue)
 
     def _end(self, queue: asyncio.Queue[News | None]) -> None:
@@ -139,8 +151,7 @@ class Hub:
         finally:
             thread.submit(connection.close)
             thread.shutdown(wait=False)
-            for queue in list(self.queues):
-                self._end(queue)
+            self.end_all()
 
 
 def _read(follower: Follower) -> list[News]:
@@ -158,7 +169,29 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 def hub() -> Hub:
     """The hub of this event loop (a server process has one loop)."""
-    return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+    loop = asyncio.get_running_loop()
+    if loop not in _hubs:
+        _hubs[loop] = Hub()
+        _end_before_stopping(loop, _hubs[loop])
+    return _hubs[loop]
+
+
+def _end_before_stopping(loop: asyncio.AbstractEventLoop, streams: Hub) -> None:
+    """A server that is told to stop waits for its answers, and a stream never ends by itself: end it first.
+
+    Only where a server took the signals; its own handler runs after ours.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or not callable(signal.getsignal(signal.SIGTERM)):
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        before = signal.getsignal(number)
+
+        def stop(received: int, frame: FrameType | None, before: Any = before) -> None:
+            loop.call_soon_threadsafe(streams.end_all)
+            before(received, frame)
+
+        signal.signal(number, stop)
 
 
 def replay(after: int, topics: frozenset[str]) -> list[News]:
@@ -196,7 +229,9 @@ async def listen(
 async def _news(queue: asyncio.Queue[News | None], heartbeat: float) -> AsyncIterator[str]:
     while True:
         try:
-            news = await asyncio.wait_for(queue.get(), heartbeat)
+            # Not wait_for: before Python 3.12 it loses a disconnect that comes together with news.
+            async with asyncio.timeout(heartbeat):
+                news = await queue.get()
         except TimeoutError:
             yield BEAT
             continue

@@ -20,6 +20,7 @@ function liveRegion(element) {
   let again = false;
   let timer = 0;
   let fetchedAt = Date.now();
+  let askedAt = 0;
   const seen = new Map();
   const topics = (element.dataset.topics || "").split(",").filter(Boolean);
 
@@ -33,6 +34,7 @@ function liveRegion(element) {
       return;
     }
     busy = true;
+    askedAt = Date.now();
     try {
       const answer = await fetch(element.dataset.live, { headers: { "HX-Request": "true" }, cache: "no-store" });
       if (answer.status === 401) return location.reload();
@@ -69,7 +71,7 @@ function liveRegion(element) {
   };
 
   const soon = () => {
-    if (!timer) timer = setTimeout(refresh, Math.max(0, fetchedAt + GATHER_MS - Date.now()));
+    if (!timer) timer = setTimeout(refresh, Math.max(0, askedAt + GATHER_MS - Date.now()));
   };
 
   const age = () => Date.now() - fetchedAt;
@@ -83,7 +85,7 @@ function liveRegion(element) {
   return { topics, refresh, soon, age, show };
 }
 
-// --- the stream -----------------------------------------------------------------------------------------------------
+// The stream.
 
 let source = null;
 let heardAt = 0;
@@ -151,7 +153,7 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("pagehide", () => source?.close());
 window.addEventListener("pageshow", (event) => event.persisted && listen());
 
-// --- clocks, theme, the one dialog ----------------------------------------------------------------------------------
+// Clocks, theme, the one dialog.
 
 function tellTime() {
   for (const clock of document.querySelectorAll("[data-clock]")) {

@@ -21,8 +21,8 @@ export function openQueue({ url, name, token, now, hooks }) {
 
   function add(raw) {
     const scan = { raw, nonce: uuid(), at: now(), order: Date.now() };
-    if (!SECRET.test(raw)) localStorage.setItem(key + scan.nonce, JSON.stringify(scan));
     waiting.push(scan);
+    if (!SECRET.test(raw)) keep(key + scan.nonce, scan);
     void run();
   }
 
@@ -84,6 +84,15 @@ function restore(key) {
     .filter((name) => name.startsWith(key))
     .map((name) => JSON.parse(localStorage.getItem(name)))
     .sort((one, other) => one.order - other.order);
+}
+
+/** A full store costs the reload's safety, never the scan itself. */
+function keep(name, scan) {
+  try {
+    localStorage.setItem(name, JSON.stringify(scan));
+  } catch (error) {
+    console.warn("scan kept in memory only", error);
+  }
 }
 
 async function sentence(response) {

@@ -32,11 +32,7 @@ function swap(html, { answer = false } = {}) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   for (const next of fresh.querySelectorAll("[data-part]")) {
     const old = part(next.dataset.part);
-    if (!old) {
-      if (next.dataset.part === "tray") stage.append(document.adoptNode(next));
-      continue;
-    }
-    if (next.dataset.part === "judged" && !answer && !lockChanges(old, next)) continue;
+    if (!old || (next.dataset.part === "judged" && !answer && !lockChanges(old, next))) continue;
     take(old, next);
   }
   readClock();
@@ -103,6 +99,7 @@ const queue = openQueue({
     offline: goOffline,
     answered(scan, answer) {
       checking.hidden = true;
+      answers += 1;
       comeBack();
       if (answer.refused) return refused(answer.refused);
       swap(answer.html, { answer: true });
@@ -208,7 +205,8 @@ function submit(event, field, prefix) {
   event.preventDefault();
   const code = field.value.trim();
   field.value = "";
-  if (code) scanned(prefix + code);
+  // A label scanned into the PIN's field is a label.
+  if (code) scanned(/^\d+$/.test(code) ? prefix + code : code);
   if (field === entryField) openEntry(false);
 }
 
@@ -243,6 +241,7 @@ let source = null;
 let gathering = 0;
 let asking = false;
 let askAgain = false;
+let answers = 0;
 
 function soon() {
   if (!gathering) gathering = setTimeout(refresh, GATHER_MS);
@@ -254,6 +253,7 @@ async function refresh() {
   askAgain = asking;
   if (asking) return;
   asking = true;
+  const seen = answers;
   try {
     const answer = await fetch(body.dataset.stateUrl, {
       headers: { Accept: "application/json", "HX-Request": "true" },
@@ -263,8 +263,8 @@ async function refresh() {
     if (answer.status === 401 || answer.status === 403 || answer.redirected) return location.reload();
     if (answer.ok) {
       const html = await answer.text();
-      // An answer under way is newer than this picture.
-      if (!queue.waiting()) swap(html);
+      // The answer to a scan is newer than a picture that was asked for before it.
+      if (!queue.waiting() && seen === answers) swap(html);
       else takeToken(html);
       if (!queue.waiting() || offlineSince === null) comeBack();
     }

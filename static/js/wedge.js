@@ -53,7 +53,8 @@ export function listen(settings, { scanned, strayed }) {
     timer = setTimeout(silence, patience());
   }
 
-  const patience = () => (suffixed || burst.length < settings.shortest ? STUTTER_MS : settings.silence);
+  const stutter = Math.max(STUTTER_MS, settings.silence);
+  const patience = () => (suffixed || burst.length < settings.shortest ? stutter : settings.silence);
 
   function suffix(event, now) {
     if (!burst && now - ended > AFTER_MS) return; // a person at the keyboard

@@ -30,8 +30,10 @@ def tracked() -> list[Path]:
     listing = subprocess.run(asked, cwd=TOP, capture_output=True, text=True)
     if listing.returncode == 0:
         return [path for name in listing.stdout.splitlines() if (path := TOP / name).is_file()]
-    ignored = {".venv", "var", ".git", "__pycache__"}
-    return [path for path in TOP.rglob("*") if path.is_file() and not ignored & set(path.parts)]
+    ignored = re.compile(r"(?:^|/)(?:\.venv|var|\.git|__pycache__|\.\w+_cache|\.hypothesis)/")
+    return [
+        path for path in TOP.rglob("*") if path.is_file() and not ignored.search(f"{path.relative_to(TOP)}")
+    ]
 
 
 def files_of(module: str) -> list[Path]:
@@ -73,7 +75,9 @@ REGISTRY = re.compile(
 )
 
 
-@pytest.mark.parametrize(("what", "pattern"), [("machine path", MACHINE), ("registry address", REGISTRY)])
+@pytest.mark.parametrize(
+    ("what", "pattern"), [("machine path", MACHINE), ("registry address", REGISTRY)], ids=["path", "registry"]
+)
 def test_no_tracked_file_names(what: str, pattern: re.Pattern[str]) -> None:
     found = []
     for path in tracked():

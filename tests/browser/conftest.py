@@ -21,6 +21,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from sequencer.views import floor
 from tests.factories import Plant, make_plant
 
 HOW = "no Chromium: apt-get install chromium (or set JIS_CHROMIUM), pip install playwright, pytest tests/browser"
@@ -31,7 +32,7 @@ FOUND = (
 CONTROL = {"\x1d": "Control+]", "\x1e": "Control+^", "\x04": "Control+d"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     path = next((path for path in FOUND if path), None)
     if path is None:
@@ -46,22 +47,46 @@ def chromium() -> Iterator[Any]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(scope="session")
-def address(chromium: Any) -> Iterator[str]:
-    """A running server. Real ASGI, because pages live by a stream that a WSGI test server cannot give."""
+class Server:
+    """The program under uvicorn. Real ASGI, because pages live by a stream that a WSGI test server cannot give."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+        self.running = 0
+        self.address = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.running += 1
+        try:
+            await self.application(scope, receive, send)
+        finally:
+            self.running -= 1
+
+    def settle(self) -> None:
+        """Waits until no request is under way: emptying the tables would lock against it."""
+        until = time.monotonic() + 15
+        while self.running and time.monotonic() < until:
+            time.sleep(0.02)
+        assert self.running == 0, "a request outlived its browser"
+
+
+@pytest.fixture(scope="module")
+def server(chromium: Any) -> Iterator[Server]:
     import uvicorn
 
     from sequencer.asgi import application
 
+    counted = Server(application)
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(application, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    counted.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    config = uvicorn.Config(counted, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    while not server.started:
+    while not running.started:
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
+    yield counted
+    running.should_exit = True
     thread.join(5)
 
 
@@ -123,27 +148,35 @@ def plant(chromium: Any, transactional_db: None) -> Plant:
     return make_plant(serial=True)
 
 
+@pytest.fixture(autouse=True)
+def slow_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys sent through a debugger on a busy machine come slower than from a scanner: the page is told so."""
+    monkeypatch.setitem(floor.WEDGE, "gap", 120)
+    monkeypatch.setitem(floor.WEDGE, "silence", 900)
+
+
 @pytest.fixture
-def visit(chromium: Any, address: str, plant: Plant) -> Iterator[Callable[..., Floor]]:
+def visit(chromium: Any, server: Server, plant: Plant) -> Iterator[Callable[..., Floor]]:
     """Opens a browser of one's own, as a person or as nobody; a script error in any of them fails the test."""
     contexts, errors = [], []
 
     def open_browser(user: User | None = None, *, width: int = 1280, height: int = 800) -> Floor:
-        context = chromium.new_context(viewport={"width": width, "height": height}, base_url=address)
+        context = chromium.new_context(viewport={"width": width, "height": height}, base_url=server.address)
         context.set_default_timeout(10_000)
         contexts.append(context)
         if user is not None:
             client = Client()
             client.force_login(user)
             name = django_settings.SESSION_COOKIE_NAME
-            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": address}])
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.address}])
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        return Floor(page, address)
+        return Floor(page, server.address)
 
     yield open_browser
     for context in contexts:
         context.close()
+    server.settle()
     assert errors == []
 
 

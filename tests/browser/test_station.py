@@ -9,10 +9,21 @@ import pytest
 
 from inventory.models import Part
 from sequencer.models import Rack, ScanEvent, Station, Unit
+from sequencer.views import floor
 from tests.browser.conftest import Floor
 from tests.factories import Plant, person
 
 pytestmark = pytest.mark.browser
+
+
+# Key events inside the page: a busy machine can only stretch the gaps between them.
+KEYS = """async ([code, gap]) => {
+    for (const key of [...code, "Enter"]) {
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+        const until = performance.now() + gap;
+        while (performance.now() < until);
+    }
+}"""
 
 
 def label(part: str, serial: str) -> str:
@@ -82,6 +93,13 @@ def test_a_supervisor_opens_a_lock_and_the_pin_is_written_down_nowhere(loading: 
     assert "4711" not in loading.page.evaluate("() => JSON.stringify(localStorage)")
 
 
+def test_a_label_scanned_while_the_pin_is_asked_is_still_a_label(loading: Floor) -> None:
+    loading.scan("%C:SUPERVISOR").asked("SUPERVISOR BADGE").scan("%B:BOSS").asked("PIN")
+    loading.page.wait_for_selector("#pin-field:focus")
+    loading.scan("%C:BACK").asked("SCAN PART")
+    assert not ScanEvent.objects.filter(code="BAD_PIN").exists()
+
+
 def test_a_serial_used_already_is_refused_by_where_it_is(loading: Floor) -> None:
     loading.scan(label("A", "SN7")).asked("SCAN SLOT 1").scan("%L:1").asked("SCAN PART")
     loading.scan(label("B", "SN8")).asked("SCAN SLOT 2").scan("%L:2").asked("SCAN PART")
@@ -109,7 +127,7 @@ def test_the_same_label_twice_in_two_seconds_is_one_scan_and_said_so(station: Fl
 def test_scans_made_while_one_is_judged_wait_in_order(station: Floor, plant: Plant) -> None:
     plant.new(1)
     slow(station.page, 700)
-    station.scan("%B:OP", "%R:R1", label("A", "SN1"), "%L:1").turned("check")
+    station.scan("%B:OP", "%R:R1", label("A", "SN1"), "%L:1").turned("checking")
     assert station.page.inner_text("#checking strong") == "CHECKING"
     station.page.wait_for_selector(".slot.filled")
     assert codes() == ["OK", "OK", "OK", "OK"]
@@ -140,12 +158,24 @@ def test_a_scan_never_presses_the_button_in_focus(loading: Floor) -> None:
 
 
 def test_what_a_hand_types_is_no_scan(station: Floor) -> None:
-    station.page.keyboard.type("%B:OP", delay=90)
+    station.page.keyboard.type("%B:OP", delay=250)
     station.page.keyboard.press("Enter")
     station.page.wait_for_function(
         "() => document.getElementById('quiet').textContent.includes('press TYPE')"
     )
     assert codes() == []
+
+
+@pytest.mark.parametrize(("gap", "judged"), [(4, 1), (60, 0)])
+def test_a_scan_is_told_from_a_hand_by_its_speed(
+    visit: Callable[..., Floor], plant: Plant, monkeypatch: pytest.MonkeyPatch, gap: int, judged: int
+) -> None:
+    monkeypatch.setitem(floor.WEDGE, "gap", 35)
+    monkeypatch.setitem(floor.WEDGE, "silence", 400)
+    page = visit(plant.operator).open(f"/station/{plant.station.pk}/").page
+    page.evaluate(KEYS, ["%B:OP", gap])
+    page.wait_for_timeout(1000)
+    assert len(codes()) == judged
 
 
 def test_typed_entry_stands_behind_a_button(station: Floor) -> None:

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4
 
 
-@pytest.fixture()
+@pytest.fixture
 def partner(transactional_db: None) -> TradingPartner:
     plant = make_plant()
     partner = TradingPartner.objects.create(

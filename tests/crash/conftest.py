@@ -49,7 +49,7 @@ class Mortal:
         raise AssertionError(f"the plant does not come to rest: {books}")
 
 
-@pytest.fixture()
+@pytest.fixture
 def database(tmp_path: Path) -> Iterator[str]:
     """The address of a database that exists only for this test."""
     if settings.EMBEDDED_DATABASE:
@@ -67,7 +67,7 @@ def database(tmp_path: Path) -> Iterator[str]:
     server.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def mortal(tmp_path: Path, database: str) -> Iterator[Mortal]:
     spool = tmp_path / "crash-spool"
     environment = {

@@ -1,10 +1,10 @@
 """The process that is killed. It loads the program once and forks a worker for each order that comes in a line.
 
-    make                      tables, plant and partner
-    work [failpoint[:count]]  one worker does everything due, or dies at the failpoint; answers its exit status
-    loop MILLISECONDS         one worker works without end and is killed with -9 after that time
-    depart FIRST              a truck with the rack of the call FIRST departs
-    books                     one JSON object of facts
+make                      tables, plant and partner
+work [failpoint[:count]]  one worker does everything due, or dies at the failpoint; answers its exit status
+loop MILLISECONDS         one worker works without end and is killed with -9 after that time
+depart FIRST              a truck with the rack of the call FIRST departs
+books                     one JSON object of facts
 """
 
 from __future__ import annotations
@@ -118,9 +118,7 @@ def depart(first: str) -> str:
     plan_shipments(at=START)
     rack = Rack.objects.get(low_position=number)
     shipment = Shipment.objects.get(racks=rack)
-    codes += [
-        scan(dock, raw) for raw in ("%B:OP", f"%T:{shipment.number}", f"%R:{carrier}", "%C:DEPART")
-    ]
+    codes += [scan(dock, raw) for raw in ("%B:OP", f"%T:{shipment.number}", f"%R:{carrier}", "%C:DEPART")]
     assert set(codes) <= {"OK", "ALREADY"}, codes
     return shipment.number
 

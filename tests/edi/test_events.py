@@ -228,5 +228,10 @@ def test_in_oem_order(sequences: list[str], order: list[int]) -> None:
     assert in_oem_order(events) == order
 
 
+def test_a_counter_may_wrap_anywhere() -> None:
+    events = [(1, "V1", "0001"), (2, "V2", "4999"), (3, "V3", "5000")]
+    assert in_oem_order(events, span=5000) == [2, 3, 1]
+
+
 def test_a_message_that_names_a_call_twice_keeps_its_order() -> None:
     assert in_oem_order([(1, "V1", "0005"), (2, "V1", "0003")]) == [1, 2]

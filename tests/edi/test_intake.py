@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -228,3 +229,26 @@ def test_an_866_reaches_the_program_of_its_line_feed(plant: Plant) -> None:
     found = InboundMessage.objects.get()
     assert [(item["code"], item["severity"]) for item in found.problems] == [("total_mismatch", "warn")]
     assert OutboundMessage.objects.get().kind == "997"
+
+
+def test_mutated_files_end_in_a_status_and_balanced_books(sender: Sender) -> None:
+    """Whatever a line does to the bytes: no exception, nothing pending, nothing lost."""
+    chance = random.Random(11)
+    for control in range(1, 61):
+        raw = bytearray(deljit([Call(control), Call(control + 100)], control))
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(raw))
+            kind = chance.randrange(3)
+            if kind == 0:
+                raw[at] = (
+                    chance.choice(b"\x00\x1a\xff\xfe'+:?\n\x7f")
+                    if chance.random() < 0.5
+                    else chance.randrange(256)
+                )
+            elif kind == 1:
+                del raw[at : at + chance.randint(1, 30)]
+            else:
+                raw[at:at] = raw[chance.randrange(len(raw)) :][: chance.randint(1, 60)]
+        assert sender.send_raw(bytes(raw)).status in ("PARSED", "QUARANTINED", "DUPLICATE")
+    assert take_ledger().faults == ()
+    assert not InboundEvent.objects.filter(code="defect").exists()

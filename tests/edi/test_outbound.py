@@ -101,6 +101,23 @@ def test_the_partners_answer(action: str, status: str, task: bool, truck: Shipme
     assert Task.objects.filter(kind="ASN", status="OPEN").exists() == task
 
 
+def test_an_856_and_its_997(truck: Shipment, partner: TradingPartner) -> None:
+    TradingPartner.objects.update(profile="generic_866", next_control_number=30)
+    sweep_outbound(at=START)
+    (file,) = out_files(partner)
+    assert b"GS*SH*" in file.read_bytes()
+    group = file.read_bytes().split(b"GS*SH*")[1].split(b"~")[0].split(b"*")[4].decode()
+    header = "ISA*00*" + " " * 10 + "*00*" + " " * 10 + "*01*987654321      *01*123456789      "
+    lines = [
+        header + "*261123*0601*U*00401*000000009*0*P*>",
+        "GS*FA*987654321*123456789*20261123*0601*9*X*004010",
+    ]
+    lines += ["ST*997*0001", f"AK1*SH*{group}", "AK2*856*0001", "AK5*A", "AK9*A*1*1*1", "SE*6*0001"]
+    lines += ["GE*1*9", "IEA*1*000000009"]
+    Sender(partner).send_raw("".join(f"{line}~" for line in lines).encode())
+    assert asn_status(truck) == "ACCEPTED"
+
+
 def test_an_answer_with_leading_zeros_is_found(truck: Shipment, sender: Sender) -> None:
     sweep_outbound(at=START)
     sender.send_raw(contrl(900, "00000001"))

@@ -92,7 +92,7 @@ def plant(
         **kept,
         "DJANGO_SETTINGS_MODULE": "sequencer.settings",
         "JIS_PRODUCTION": "1",
-        "JIS_SECRET_KEY": "k9-mW2x_r7Qp4vTz8LbN3sYc6HdJf5GaEuVwXo1iRtPqMnBk",
+        "JIS_SECRET_KEY": "k9-mW2x_r7Qp4vTz8LbN3sYc6HdJf5GaEuVwXo1iRtPqMnBkZs0",
         "JIS_HOSTS": "jis.example.com",
         "JIS_VAR": str(var),
         "DATABASE_URL": parts._replace(path=f"/{name}").geturl(),

@@ -16,7 +16,7 @@ from sequencer import checks, env
 TOP = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "JIS_PRODUCTION": "1",
-    "JIS_SECRET_KEY": "k9-mW2x_r7Qp4vTz8LbN3sYc6HdJf5GaEuVwXo1iRtPqMnBk",
+    "JIS_SECRET_KEY": "k9-mW2x_r7Qp4vTz8LbN3sYc6HdJf5GaEuVwXo1iRtPqMnBkZs0",
     "JIS_HOSTS": "jis.example.com",
     "DATABASE_URL": "postgres://jis@127.0.0.1:5432/jis",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
