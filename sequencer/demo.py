@@ -10,6 +10,8 @@ LOGINS = (
     ("admin", "keeps the master data, may do everything"),
 )
 
+SUPERVISOR_PIN = "4711"
+
 
 def password(name: str) -> str:
     return f"demo-{name}"

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from inventory.models import Customer, CustomerPart, Part
-from sequencer.demo import LOGINS, password
+from sequencer.demo import LOGINS, SUPERVISOR_PIN, password
 from sequencer.models import (
     Badge,
     Carrier,
@@ -22,7 +22,7 @@ from sequencer.models import (
     UnloadingPoint,
 )
 
-# The badge of each log-in; the supervisor's PIN is 4711 and printed by `make run`.
+# The badge of each log-in.
 BADGES = {
     "operator": "B1001",
     "logistics": "B3001",
@@ -30,7 +30,6 @@ BADGES = {
     "supervisor": "B2001",
     "admin": "B9001",
 }
-SUPERVISOR_PIN = "4711"
 TWIN_USERS = (("twin-packer", "Operator 12", "operator"), ("twin-dock", "Dock team", "logistics"))
 TWIN_BADGES = {"twin-packer": "B5012", "twin-dock": "B5004"}
 

@@ -329,7 +329,13 @@ def _move(message: OutboundMessage, status: OutboundStatus, *, at: datetime, **f
 
 def _report(message: OutboundMessage, *, at: datetime) -> None:
     if message.shipment_id is not None:
-        record_asn_status(message.shipment_id, AsnStatus(message.status), at=at, note=message.note)
+        record_asn_status(
+            message.shipment_id,
+            AsnStatus(message.status),
+            at=at,
+            note=message.note,
+            answered=message.ack_expected,
+        )
         if message.status in (OutboundStatus.SENT, OutboundStatus.ACCEPTED) and message.shipment:
             clear_alarm(
                 "ASN", message.shipment.number, at=at, note=f"{message.kind} is {message.status.lower()}"

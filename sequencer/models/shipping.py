@@ -30,6 +30,9 @@ class Shipment(models.Model):
         max_length=10, choices=[(s.value, s.value.lower()) for s in AsnStatus], default=AsnStatus.NONE
     )
     asn_status_at = models.DateTimeField(null=True, blank=True)
+    asn_answered = models.BooleanField(
+        default=True, help_text="The partner acknowledges ASNs; otherwise SENT is the last word"
+    )
     asn_note = models.CharField(max_length=200, blank=True)
 
     class Meta:

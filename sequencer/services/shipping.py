@@ -323,12 +323,19 @@ def return_carrier_locked(carrier_code: str, *, at: datetime, by: str) -> Rack:
     return rack
 
 
-def record_asn_status(shipment_id: int, status: AsnStatus, *, at: datetime, note: str = "") -> None:
-    """edi reports what became of a shipment's message. A rejected or stuck one becomes a task for a person."""
+def record_asn_status(
+    shipment_id: int, status: AsnStatus, *, at: datetime, note: str = "", answered: bool = True
+) -> None:
+    """edi reports what became of a shipment's message. A rejected or stuck one becomes a task for a person.
+
+    `answered`: the partner acknowledges; without that SENT is the last word and nobody waits for more.
+    """
     shipment = Shipment.objects.select_related("unloading_point").get(pk=shipment_id)
     if shipment.status != ShipmentStatus.DEPARTED:
         raise Refused("not_departed", f"shipment {shipment.number} has not departed; there is no ASN")
-    Shipment.objects.filter(pk=shipment_id).update(asn_status=status, asn_status_at=at, asn_note=note[:200])
+    Shipment.objects.filter(pk=shipment_id).update(
+        asn_status=status, asn_status_at=at, asn_note=note[:200], asn_answered=answered
+    )
     record_event(
         f"dock:{shipment.unloading_point_id}",
         f"asn_{status.value.lower()}",

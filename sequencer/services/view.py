@@ -12,6 +12,7 @@ from django.db.models import Count, Q
 from inventory.errors import Unknown
 from inventory.models import Part
 from sequencer import rules
+from sequencer.demo import SUPERVISOR_PIN as DEMO_PIN
 from sequencer.models import (
     Badge,
     CallOff,
@@ -31,6 +32,7 @@ from sequencer.states import (
     BOUND_RACKS,
     CLOSED_RACKS,
     GONE_RACKS,
+    AsnStatus,
     GapStatus,
     GroupStatus,
     RackStatus,
@@ -359,8 +361,18 @@ def _tray(
         cards.append(_card(f"Slot {slot.number}", f"%L:{slot.number}", "slot"))
     if asked == "REASON":
         cards += [_card(word, f"%M:{word}", "command") for word in ("EMPTY-BIN", "DAMAGED")]
-    commands = {"LOCKED": ["RETURN", "SUPERVISOR"], "SEAL": ["SEAL"], "SUPERVISOR": ["BACK"]}
-    cards += [_card(word, f"%C:{word}", "command") for word in commands.get(asked, ["SEAL", "RETURN"])]
+    if asked == "PIN":
+        cards.append(_card(f"PIN {DEMO_PIN}", f"%P:{DEMO_PIN}", "command"))
+    commands = {
+        "LOCKED": ["RETURN", "SUPERVISOR"],
+        "SEAL": ["SEAL"],
+        "SUPERVISOR": ["BACK"],
+        "PIN": ["BACK"],
+        "REASON": ["BACK"],
+    }
+    cards += [
+        _card(word, f"%C:{word}", "command") for word in commands.get(asked, ["SEAL", "MISSING", "RETURN"])
+    ]
     return cards
 
 
@@ -433,7 +445,7 @@ def dock_view(station_id: int, *, at: datetime) -> View:
         "lock": _lock(station),
         "tray": [],
     }
-    view["tray"] = _dock_tray(station, current, shown) if settings.DEMO else []
+    view["tray"] = _dock_tray(station, current, shown, view["ask"]["code"]) if settings.DEMO else []
     return view
 
 
@@ -534,11 +546,13 @@ def _departed(shipment: Shipment, at: datetime) -> View:
         "asn_status": shipment.asn_status,
         "asn_status_at": shipment.asn_status_at,
         "asn_note": shipment.asn_note,
+        "asn_done": shipment.asn_status == AsnStatus.ACCEPTED
+        or (shipment.asn_status == AsnStatus.SENT and not shipment.asn_answered),
         "minutes_since": int(waited or 0),
     }
 
 
-def _dock_tray(station: Station, current: Shipment | None, shown: Shipment | None) -> list[View]:
+def _dock_tray(station: Station, current: Shipment | None, shown: Shipment | None, asked: str) -> list[View]:
     cards: list[View] = []
     badge = Badge.objects.filter(active=True, user__groups__name="logistics").order_by("pk").first()
     if badge:
@@ -552,5 +566,15 @@ def _dock_tray(station: Station, current: Shipment | None, shown: Shipment | Non
             for r in racks.select_related("carrier").order_by("load_position")[:4]
             if r.carrier
         ]
-        cards.append(_card("DEPART", "%C:DEPART", "command"))
-    return cards
+    return cards + _dock_decisions(asked, opened=current is not None)
+
+
+def _dock_decisions(asked: str, *, opened: bool) -> list[View]:
+    """Departing, and what a supervisor shows to let the truck go short."""
+    if asked == "SUPERVISOR":
+        boss = Badge.objects.filter(active=True, user__groups__name="supervisor").order_by("pk").first()
+        shown = [_card("Supervisor badge", f"%B:{boss.code}", "badge")] if boss else []
+        return [*shown, _card("BACK", "%C:BACK", "command")]
+    if asked == "PIN":
+        return [_card(f"PIN {DEMO_PIN}", f"%P:{DEMO_PIN}", "command"), _card("BACK", "%C:BACK", "command")]
+    return [_card(word, f"%C:{word}", "command") for word in ("DEPART", "SHORT")] if opened else []

@@ -296,11 +296,17 @@ ASN_SOON, ASN_LATE = 5, 10
 
 def departed(shipments: Iterable[View]) -> list[dict[str, Any]]:
     """Trucks that left and their ASN: amber after 5 minutes without acceptance, red after 10."""
-    return [{**s, "words": ASN_WORDS[s["asn_status"]], **_asn_look(s)} for s in shipments]
+    return [{**s, "words": _asn_words(s), **_asn_look(s)} for s in shipments]
+
+
+def _asn_words(shipment: View) -> str:
+    """A partner that never acknowledges is not waited for."""
+    sent_for_good = shipment["asn_status"] == "SENT" and shipment["asn_done"]
+    return "ASN sent" if sent_for_good else ASN_WORDS[shipment["asn_status"]]
 
 
 def _asn_look(shipment: View) -> dict[str, str]:
-    if shipment["asn_status"] == "ACCEPTED":
+    if shipment["asn_done"]:
         return {"look": "accepted", "sign": "✓"}
     late = shipment["minutes_since"] >= ASN_LATE or shipment["asn_status"] in {"REJECTED", "ATTENTION"}
     if late:

@@ -149,7 +149,7 @@ class Hub:
                     self.placed.set()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
-            thread.submit(connection.close)
+            thread.submit(_give_back)
             thread.shutdown(wait=False)
             self.end_all()
 
@@ -162,6 +162,11 @@ def _read(follower: Follower) -> list[News]:
         log.warning("journal not readable, trying again: %s", error)
         connection.close()
         return []
+
+
+def _give_back() -> None:
+    """Closes the connection of the thread this runs in (`connection` is another one in every thread)."""
+    connection.close()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -83,7 +83,7 @@ def test_an_id_that_was_rolled_back_is_given_up(db: None) -> None:
     assert set(follower.missing) == {first.pk + 1}
     follower.read(1 + stream.MISSING_SECONDS)
     assert follower.missing == {}
-    row = event(kind="next")
+    row = event(kind="next", pk=first.pk + 3)
     (news,) = follower.read(2 + stream.MISSING_SECONDS)
     assert news.resume == row.pk
 
@@ -180,6 +180,30 @@ def test_the_poller_sleeps_when_nobody_listens_and_wakes_again() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_poller_gives_its_connection_back() -> None:
+    opened: list[Any] = []
+
+    def note(connection: Any, **_: Any) -> None:
+        if threading.current_thread().name.startswith("journal"):
+            opened.append(connection)
+
+    async def scenario() -> None:
+        body = listen(frozenset({"line:1"}), None)
+        await told(body)
+        task = hub().task
+        await body.aclose()
+        await asyncio.wait_for(asyncio.shield(task), 2)  # type: ignore[arg-type]
+        await asyncio.sleep(0.2)
+
+    connection_created.connect(note)
+    try:
+        run(scenario)
+    finally:
+        connection_created.disconnect(note)
+    assert [wrapper.connection for wrapper in opened] == [None]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_browser_that_does_not_read_is_let_go_and_the_others_go_on(monkeypatch: Any) -> None:
     monkeypatch.setattr(stream, "QUEUE_MOST", 3)
 
@@ -201,9 +225,10 @@ def test_a_browser_that_does_not_read_is_let_go_and_the_others_go_on(monkeypatch
 def test_a_stream_comes_through_the_whole_server_stack() -> None:
     plant = make_plant()
 
+    client = AsyncClient()
+    client.force_login(plant.supervisor)
+
     async def scenario() -> None:
-        client = AsyncClient()
-        await sync_to_async(client.force_login)(plant.supervisor)
         answer = await client.get(f"/events/?topics=line:{plant.line.pk},edi")
         assert answer.status_code == 200
         assert answer["Content-Type"].startswith("text/event-stream")
