@@ -11,8 +11,6 @@ from sequencer.boards.todo import todo
 from sequencer.boards.units import Board, line_head, open_gaps, open_tasks
 from sequencer.models import Commodity, Line, Station
 
-TODO_ROWS = 40
-
 
 def overview() -> Board:
     """Lines, stations and docks of the plant (start page)."""
@@ -64,8 +62,7 @@ def line_board(line_id: int, *, at: datetime, family: str = "", names: bool = Tr
         "racks": floor.racks(line, own, at, family),
         "trucks": trucks,
         "stations": stations,
-        "todo": rows[:TODO_ROWS],
-        "todo_more": max(0, len(rows) - TODO_ROWS),
+        "todo": rows,
     }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 
-from inventory.errors import Unknown
+from inventory.errors import Stale, Unknown
 from inventory.models import CustomerPart, Part
 from sequencer import rules
 from sequencer.labels import Kind, Label, read_label
@@ -59,6 +59,7 @@ FLOOR_FIELDS = [
     "mode",
     "last_scan_at",
 ]
+STALE_TRIES = 4
 PIN_TRIES, PIN_WINDOW = 5, timedelta(minutes=5)
 
 
@@ -71,7 +72,16 @@ def record_scan(
     after; a part is never matched to another group than the one asked for. Refuses (`Unknown`) a station that does
     not exist. Locks the station, then shipment, then rack. `at` is the scanner's time, `now` the server's.
     """
-    now = now or at
+    for _ in range(STALE_TRIES - 1):
+        try:
+            return _record_once(station_id, raw, nonce, at, now or at)
+        except Stale:
+            # A rack changed trucks between the look and the lock: judge again, the operator notices nothing.
+            continue
+    return _record_once(station_id, raw, nonce, at, now or at)
+
+
+def _record_once(station_id: int, raw: str, nonce: str, at: datetime, now: datetime) -> Verdict:
     with transaction.atomic(durable=True):
         station = (
             Station.objects.select_for_update(no_key=True, of=("self",))
@@ -395,7 +405,13 @@ class _Judging:
 
     def carrier(self) -> Judged:
         """A rack label: takes the next rack, goes back to an open one, or stages the sealed one."""
-        carrier = Carrier.objects.select_related("rack_type").filter(code=self.label.value).first()
+        # Locked: the same steel scanned at two stations at once is bound by one of them.
+        carrier = (
+            Carrier.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("rack_type")
+            .filter(code=self.label.value)
+            .first()
+        )
         if carrier is None:
             return Judged("UNKNOWN_LABEL", "RACK", seen=self.label.value, hint="No rack has this label")
         rack = self.rack()

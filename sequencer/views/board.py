@@ -17,6 +17,8 @@ from sequencer import boards, services
 from sequencer.access import guarded
 from sequencer.models import Task
 
+# Nobody scrolls a wall board: what is not pressing is counted.
+WALL_ROWS, DESK_ROWS = 7, 40
 SHOW = (("gap", "gaps"), ("part", "parts"), ("station", "stations"), ("task", "tasks"), ("call", "calls"))
 
 
@@ -51,8 +53,9 @@ def _board(request: HttpRequest, line_id: int) -> dict[str, Any]:
     kiosk, family = bool(request.GET.get("kiosk")), request.GET.get("family", "")
     page = boards.line_board(line_id, at=timezone.now(), family=family, names=not kiosk)
     show = request.GET.get("show", "")
-    if show:
-        page["todo"] = [row for row in page["todo"] if row["kind"] == show]
+    rows = [row for row in page["todo"] if show in ("", row["kind"])]
+    most = WALL_ROWS if kiosk else DESK_ROWS
+    page |= {"todo": rows[:most], "todo_more": max(0, len(rows) - most)}
     return page | {"kiosk": kiosk, "family": family, "show": show, "query": request.GET.urlencode()}
 
 

@@ -481,3 +481,13 @@ def test_the_board_asks_equally_often_for_three_and_for_ninety_calls(boss: Clien
     many = [count(lambda page=page: boss.get(page)) for page in pages]
     assert many == few
     assert few[1] < 30
+
+
+def test_a_wall_board_counts_what_does_not_fit(boss: Client, plant: Plant) -> None:
+    for n in range(9):
+        open_task(plant.line, "A", f"task-{n}", "x", at=plant.at, due_at=plant.at + timedelta(minutes=n))
+    wall = boss.get(f"/lines/{plant.line.pk}/?kiosk=1").content.decode()
+    assert "A task-6" in wall
+    assert "A task-7" not in wall
+    assert "and 2 more" in wall
+    assert "A task-8" in boss.get(f"/lines/{plant.line.pk}/").content.decode()
