@@ -239,6 +239,8 @@ else:
     # Longer than the hard time limit: a task that still runs is never handed out a second time.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 180}
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
+# A scratch plant beside a running one on the same broker listens to a queue of its own.
+CELERY_TASK_DEFAULT_QUEUE = env.text("JIS_QUEUE", "celery")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

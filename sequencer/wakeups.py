@@ -38,4 +38,4 @@ class Transport(filesystem.Transport):
 def declare_queue(app: Celery) -> None:
     """Makes the queue's entry before any process looks for it: two that make it at once read half a table."""
     with app.connection_for_write() as connection, connection.channel() as channel:
-        app.amqp.queues["celery"](channel).declare()
+        app.amqp.queues[app.conf.task_default_queue](channel).declare()

@@ -11,7 +11,6 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -31,12 +30,11 @@ BAFFLED = 60
 
 
 class When(StrEnum):
-    """Where the floor stands still for a test: the call is asked for, in its slot, staged, or on the truck."""
+    """Where the floor stands still for a test: the call is asked for, in its slot, or its rack is staged."""
 
     ASKED = "ASKED"
     PACKED = "PACKED"
     STAGED = "STAGED"
-    LOADED = "LOADED"
 
 
 class Trick(StrEnum):
@@ -138,9 +136,9 @@ class Floor:
     hands: list[Hand] = field(default_factory=list)
     stops: dict[tuple[str, str, When], Stop] = field(default_factory=dict)
     tricks: dict[tuple[str, str], Played] = field(default_factory=dict)
-    gaps: dict[tuple[str, str], Played | None] = field(default_factory=dict)
     probes: dict[tuple[str, str], bool] = field(default_factory=dict)
     verdict_ms: deque[float] = field(default_factory=lambda: deque(maxlen=100_000))
+    scan_count: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -188,7 +186,7 @@ class Hand(threading.Thread):
         super().__init__(name=code, daemon=True)
         self.floor = floor
         self.station_id = station_id
-        self.error: BaseException | None = None
+        self.error: Exception | None = None
         self.refused = 0
         self.count = itertools.count(1)
         self.random = random.Random(f"{floor.seed} {code}")
@@ -198,7 +196,7 @@ class Hand(threading.Thread):
             while not self.floor.closing.is_set():
                 if not self.turn():
                     self.rest(self.floor.pace.idle)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - told to the shift, which ends with it
             self.error = error
         finally:
             connection.close()
@@ -218,6 +216,7 @@ class Hand(threading.Thread):
         began = time.perf_counter()
         verdict = self.judged(raw, nonce)
         self.floor.verdict_ms.append((time.perf_counter() - began) * 1000)
+        self.floor.scan_count += 1
         self.refused = 0 if verdict.accepted else self.refused + 1
         if self.refused > BAFFLED:
             raise RuntimeError(f"{self.name}: {raw} is refused again and again: {verdict}")
@@ -413,20 +412,12 @@ class Dock(Hand):
     def depart(self, view: View) -> bool:
         shipment, yard = view["shipment"], self.floor.yard
         carriers = [rack["carrier"] for rack in shipment["racks"]]
-        if any(self.stand_still(program, sequence, When.LOADED) for program, sequence in self.on(carriers)):
-            return True
         if not self.scan("%C:DEPART").accepted:
             self.rest(self.floor.pace.idle)
             return False
         return_at = time.monotonic() + self.floor.pace.return_after
         yard.depart(shipment["number"], self.dock, carriers, return_at)
         return True
-
-    def on(self, carriers: list[str]) -> Iterator[tuple[str, str]]:
-        """The calls tests want to stand still at whose rack is on this truck."""
-        for (program, sequence, when), stop in list(self.floor.stops.items()):
-            if when is When.LOADED and stop.carrier in carriers:
-                yield program, sequence
 
     def while_waiting(self, view: View) -> bool:
         """Empties come back; a rack that was opened again goes back to its station; else a truck is planned."""
