@@ -200,7 +200,11 @@ def deliver(outbound_id: int, *, at: datetime) -> bool:
         log.warning("%s: %s", message.file_name, error)
         return _settle_stale(message, outbox, at=at)
     failpoints.reach("before_mark")
-    _move(message, OutboundStatus.SENT, at=at, sent_at=at, note="")
+    try:
+        _move(message, OutboundStatus.SENT, at=at, sent_at=at, note="")
+    except Stale:
+        # A quick partner's answer came first, or a sweep found the file in `out`: either says it was sent.
+        log.info("%s: marked by someone else after it was sent", message.file_name)
     return True
 
 

@@ -34,8 +34,8 @@ def live(*, interval: float, seed: int) -> None:
         signal.signal(number, lambda *_: closing.set())
     hands = plant.floor(seed=seed, nonces=uuid.uuid4().hex[:8], pace=PACE, live=True)
     lines = [_Feeding(feed, hands, seed) for feed in plant.feeds().values()]
-    # Numbers are never used twice, also after a restart.
-    oem = plant.oem(first_ref=int(time.time()))
+    # Numbers are never used twice, also after a restart; an X12 control number has nine digits.
+    oem = plant.oem(first_ref=int(time.time()) % 1_000_000_000)
     hands.start()
     try:
         for turn in _turns(closing):

@@ -180,15 +180,24 @@ class _Taking:
         if not news.sequence_number:
             return None
         position = stream.counter.position(news.sequence_number, stream.last_position)
-        last = stream.last_position
-        if last is not None and abs(position - last) > stream.max_jump and stream.dense:
+        if stream.dense and stream.last_position is not None:
+            self.check_jump(position, stream.first_position or stream.last_position, stream.last_position)
+        return position
+
+    def check_jump(self, position: int, first: int, last: int) -> None:
+        """A step far outside of what was ever called is a reset or another line's number: a person looks at it.
+
+        Inside the known range every place is legal; moves of built-ahead calls reach far back.
+        """
+        stream = self.program.stream
+        away = max(position - last, first - position)
+        if away > stream.max_jump:
             raise Refused(
                 "sequence_jump",
-                f"sequence {news.sequence_number} is {abs(position - last)} away from {stream.counter.text(last)}; "
-                f"more than {stream.max_jump} is held for a person (reset or wrong line?)",
+                f"sequence {self.news.sequence_number} is {away} outside of {stream.counter.text(first)} to "
+                f"{stream.counter.text(last)}; more than {stream.max_jump} is held for a person (reset or wrong line?)",
                 position=position,
             )
-        return position
 
     def required(self, position: int | None) -> tuple[datetime | None, bool]:
         """When the line needs it: as sent, else from the call before and the takt, else from the program's lead."""

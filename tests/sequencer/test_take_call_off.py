@@ -81,6 +81,17 @@ def test_refusals(
     assert CallOff.objects.count() == 1
 
 
+def test_a_move_far_back_among_called_numbers_is_no_jump(db: None) -> None:
+    plant = make_plant(max_jump=5)
+    for n in range(1, 15):
+        plant.new(n)
+    plant.take("RESEQUENCE", "V0014", "0002", "")
+    assert plant.call(14).position == 2
+    with pytest.raises(Refused) as refused:
+        plant.new(20)
+    assert refused.value.code == "sequence_jump"
+
+
 def test_family_that_cannot_be_told_is_held_and_taken_later(plant: Plant) -> None:
     Part.objects.create(number="SEAT-1", family="SEAT")
     with pytest.raises(Refused) as refused:

@@ -16,4 +16,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         build_demo_plant()
         add_demo_partners()
-        self.stdout.write("demo plant is in place")
+        if options["verbosity"]:
+            self.stdout.write("demo plant is in place")
