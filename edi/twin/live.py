@@ -23,7 +23,7 @@ from sequencer.states import GroupStatus
 # A newcomer's station gets calls only while few are open: nobody else builds them.
 NEWCOMERS_OPEN = 8
 # Every so many calls the OEM makes a mild mess: a call comes a minute late, or a part changes.
-MESS_EVERY, LATE_SECONDS = 20, 60.0
+MESS_EVERY, LATE_SECONDS = 15, 75.0
 PACE = Pace(scan=(1.5, 3.5), idle=1.0, return_after=90.0)
 
 

@@ -133,7 +133,9 @@ def child_environment() -> dict[str, str]:
         "CELERY_SKIP_CHECKS": "1",
         "PYTHONUNBUFFERED": "1",
         # A newcomer's container runs as root; a plant runs the Dockerfile's own user.
-        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+        # WhiteNoise sends files by a plain iterator; Django consumes it whole and says so at every file.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges,"
+        "ignore:StreamingHttpResponse must consume synchronous iterators",
     }
     return {**wanted, **os.environ, "PYTHONPATH": str(settings.BASE_DIR)}
 
