@@ -152,7 +152,7 @@ def test_scans_made_without_a_server_survive_a_reload_and_are_judged_later(stati
 
 
 def test_a_scan_never_presses_the_button_in_focus(loading: Floor) -> None:
-    loading.page.get_by_role("button", name="MISSING").focus()
+    loading.page.get_by_role("navigation", name="Commands").get_by_role("button", name="MISSING").focus()
     loading.scan("%L: 3").told("NOT NOW")
     assert not ScanEvent.objects.filter(raw="%C:MISSING").exists()
 
