@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Min, Q
+from django.db.models import Min, Q
 
 from inventory.errors import Refused, Stale, Unknown
 from sequencer import rules
@@ -122,10 +123,12 @@ def _plan(point: UnloadingPoint, racks: list[Rack], at: datetime) -> bool:
         )
         if len(free.order_by("pk")) != len(racks):
             return False
-        last = Shipment.objects.aggregate(last=Max("pk"))["last"] or 0
+        # The number comes from the row's own key: docks plan at the same moment and must not count alike.
         shipment = Shipment.objects.create(
-            number=f"T-{last + 1:05d}", unloading_point=point, planned_at=at, leaves_at=leaves
+            number=f"new-{uuid.uuid4().hex[:20]}", unloading_point=point, planned_at=at, leaves_at=leaves
         )
+        shipment.number = f"T-{shipment.pk:05d}"
+        shipment.save(update_fields=["number"])
         for position, rack in enumerate(racks, start=1):
             Rack.objects.filter(pk=rack.pk).update(shipment=shipment, load_position=position)
         record_event(f"dock:{point.pk}", "shipment_planned", shipment.number, at=at, racks=len(racks))

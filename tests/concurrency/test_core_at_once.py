@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -14,14 +15,19 @@ from django.db import connection, transaction
 from inventory.errors import Refused, Stale
 from sequencer.models import (
     CallOff,
+    Commodity,
     ComponentGroup,
+    Line,
     PlantEvent,
     Rack,
     ScanEvent,
+    SequenceStream,
+    SequencingProgram,
     Shipment,
     Slot,
     Station,
     Unit,
+    UnloadingPoint,
 )
 from sequencer.rules import CalledPart, CallNews
 from sequencer.services import (
@@ -30,6 +36,7 @@ from sequencer.services import (
     record_scan,
     take_call_off,
 )
+from sequencer.services.shipping import _plan_point
 from tests.factories import START, Plant, make_plant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,6 +148,34 @@ def test_sweeps_at_once_plan_a_rack_once(plant: Plant) -> None:
     racks = list(Rack.objects.values_list("shipment", flat=True))
     assert None not in racks
     assert Shipment.objects.count() == 2
+
+
+def test_docks_that_plan_at_once_number_their_trucks_apart(plant: Plant) -> None:
+    docks = []
+    for n in range(1, 5):
+        point = UnloadingPoint.objects.create(plant=plant.line.plant, code=f"X{n}", racks_per_truck=1)
+        line = Line.objects.create(plant=plant.line.plant, code=f"X{n}", name="x")
+        plant.program = SequencingProgram.objects.create(
+            code=f"X{n}",
+            name="x",
+            line=line,
+            stream=SequenceStream.objects.create(line=line),
+            unloading_point=point,
+        )
+        Commodity.objects.create(
+            program=plant.program,
+            family="DOOR",
+            name="x",
+            rack_prefix=f"X{n}",
+            rack_type=plant.commodity.rack_type,
+        )
+        plant.new(1)
+        docks.append(point)
+    results = at_once(
+        *[lambda point=point: _plan_point(point, START + timedelta(hours=1)) for point in docks]
+    )
+    assert results == [1, 1, 1, 1]
+    assert Shipment.objects.values("number").distinct().count() == 4
 
 
 def take(plant: Plant, event: str, number: str, sequence: str, part: str) -> str:
