@@ -300,6 +300,11 @@ class ScanSerializer(serializers.Serializer[Any]):
     raw = serializers.CharField(max_length=400, trim_whitespace=False)
     nonce = serializers.CharField(max_length=40)
     scanned_at = serializers.DateTimeField()
+    shown = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        help_text="The group the operator saw asked for; another one is not credited.",
+    )
 
     def validate_scanned_at(self, value: datetime) -> datetime:
         if value > timezone.now() + CLOCK_AHEAD:
@@ -504,7 +509,12 @@ class Scans(viewsets.GenericViewSet[Any]):
     def create(self, request: Request) -> Response:
         scan = said(request, ScanSerializer)
         verdict = services.record_scan(
-            scan["station"], scan["raw"], scan["nonce"], at=scan["scanned_at"], now=timezone.now()
+            scan["station"],
+            scan["raw"],
+            scan["nonce"],
+            at=scan["scanned_at"],
+            now=timezone.now(),
+            shown=scan.get("shown"),
         )
         return Response(VerdictSerializer(verdict).data)
 

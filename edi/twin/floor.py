@@ -208,13 +208,13 @@ class Hand(threading.Thread):
     def rest(self, seconds: float) -> None:
         self.floor.closing.wait(seconds)
 
-    def scan(self, raw: str) -> Verdict:
+    def scan(self, raw: str, shown: int | None = None) -> Verdict:
         least, most = self.floor.pace.scan
         if most:
             self.rest(self.random.uniform(least, most))
         nonce = f"{self.floor.nonces}-{next(self.count)}"
         began = time.perf_counter()
-        verdict = self.judged(raw, nonce)
+        verdict = self.judged(raw, nonce, shown)
         self.floor.verdict_ms.append((time.perf_counter() - began) * 1000)
         self.floor.scan_count += 1
         self.refused = 0 if verdict.accepted else self.refused + 1
@@ -222,11 +222,11 @@ class Hand(threading.Thread):
             raise RuntimeError(f"{self.name}: {raw} is refused again and again: {verdict}")
         return verdict
 
-    def judged(self, raw: str, nonce: str) -> Verdict:
+    def judged(self, raw: str, nonce: str, shown: int | None) -> Verdict:
         while True:
             # A rack that changed trucks at this moment: the scan left no trace and is made again.
             with suppress(Stale):
-                return record_scan(self.station_id, raw, nonce, at=timezone.now())
+                return record_scan(self.station_id, raw, nonce, at=timezone.now(), shown=shown)
 
     def stand_still(self, program: str, sequence: str, when: When) -> bool:
         """Waits here if a test asks for it; True when it did, so that the screen is looked at again."""
@@ -315,7 +315,7 @@ class Packer(Hand):
                 return True
             if not self.pick(now):
                 return True
-        elif asked == "SERIAL" and not self.give_serial(now["part"]):
+        elif asked == "SERIAL" and not self.give_serial(now):
             return True
         if self.held is None:
             self.held = Piece(now["part"])
@@ -333,15 +333,17 @@ class Packer(Hand):
         serial = self.new_serial(now["part"]) if _wants_serial(now) else None
         # Half of the suppliers of parts print both facts in one symbol, the others in two.
         in_one = serial is not None and self.random.random() < 0.5
-        verdict = self.scan(one_label(now["part"], serial) if in_one else f"P{now['part']}")
+        label = one_label(now["part"], serial) if in_one else f"P{now['part']}"
+        verdict = self.scan(label, now["group"])
         if verdict.code == "NEED_SERIAL" and serial is not None:
-            verdict = self.scan(f"S{serial}")
+            verdict = self.scan(f"S{serial}", now["group"])
         self.held = Piece(now["part"], serial) if verdict.accepted else None
         return verdict.accepted
 
-    def give_serial(self, part: str) -> bool:
+    def give_serial(self, now: View) -> bool:
+        part = now["part"]
         serial = self.new_serial(part)
-        accepted = self.scan(f"S{serial}").accepted
+        accepted = self.scan(f"S{serial}", now["group"]).accepted
         self.held = Piece(part, serial) if accepted else None
         return accepted
 

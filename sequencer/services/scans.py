@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, When
 
 from inventory.errors import Stale, Unknown
 from inventory.models import CustomerPart, Part
@@ -64,24 +65,33 @@ PIN_TRIES, PIN_WINDOW = 5, timedelta(minutes=5)
 
 
 def record_scan(
-    station_id: int, raw: str, nonce: str, *, at: datetime, now: datetime | None = None
+    station_id: int,
+    raw: str,
+    nonce: str,
+    *,
+    at: datetime,
+    now: datetime | None = None,
+    shown: int | None = None,
 ) -> Verdict:
     """Judges and stores one scan at one station; the only way anything is scanned.
 
     Promise: every scan is stored, accepted or not; the same (station, nonce) is judged once and answered alike ever
     after; a part is never matched to another group than the one asked for. Refuses (`Unknown`) a station that does
-    not exist. Locks the station, then shipment, then rack. `at` is the scanner's time, `now` the server's.
+    not exist. Locks the station, then shipment, then rack. `at` is the scanner's time, `now` the server's; `shown`
+    is the group the operator saw asked for: a part is never credited to another one that came up meanwhile.
     """
     for _ in range(STALE_TRIES - 1):
         try:
-            return _record_once(station_id, raw, nonce, at, now or at)
+            return _record_once(station_id, raw, nonce, at, now or at, shown)
         except Stale:
             # A rack changed trucks between the look and the lock: judge again, the operator notices nothing.
             continue
-    return _record_once(station_id, raw, nonce, at, now or at)
+    return _record_once(station_id, raw, nonce, at, now or at, shown)
 
 
-def _record_once(station_id: int, raw: str, nonce: str, at: datetime, now: datetime) -> Verdict:
+def _record_once(
+    station_id: int, raw: str, nonce: str, at: datetime, now: datetime, shown: int | None
+) -> Verdict:
     with transaction.atomic(durable=True):
         station = (
             Station.objects.select_for_update(no_key=True, of=("self",))
@@ -97,7 +107,7 @@ def _record_once(station_id: int, raw: str, nonce: str, at: datetime, now: datet
         if known is not None:
             return _verdict_of(known, repeated=True)
         label = read_label(raw, _pattern(station))
-        judged = _Judging(station, label, at).judge()
+        judged = _Judging(station, label, at, shown).judge()
         station.last_scan_at = at
         station.save(update_fields=FLOOR_FIELDS)
         scan = _store(station, raw, nonce, label, judged, at, now)
@@ -167,9 +177,10 @@ def _verdict_of(scan: ScanEvent, *, repeated: bool = False, sound: str = "") -> 
 
 
 def current_slot(rack_id: int) -> Slot | None:
-    """The slot the operator fills now: the lowest in loading order whose call can be worked.
+    """The slot the operator fills now: the one whose part is in the hand, else the lowest in loading order.
 
-    Missing calls, holes, held and unresolved ones are passed over: building goes on behind them.
+    Missing calls, holes, held and unresolved ones are passed over: building goes on behind them. A call that arrives
+    for a lower slot waits until the hand is empty.
     """
     workable = {GroupStatus.RELEASED, GroupStatus.IN_WORK, GroupStatus.VERIFIED}
     return (
@@ -182,7 +193,8 @@ def current_slot(rack_id: int) -> Slot | None:
             group__call_off__held=False,
             group__call_off__stage=Stage.FIRM,
         )
-        .order_by("number")
+        .annotate(in_hand=Case(When(group__status=GroupStatus.RELEASED, then=1), default=0))
+        .order_by("in_hand", "number")
         .first()
     )
 
@@ -230,6 +242,7 @@ class _Judging:
     station: Station
     label: Label
     at: datetime
+    shown: int | None = None
 
     def judge(self) -> Judged:
         kind, station = self.label.kind, self.station
@@ -518,6 +531,17 @@ class _Judging:
                 rack=rack,
             )
         group = slot.group
+        if self.shown not in {None, group.pk}:
+            return Judged(
+                "NOT_NOW",
+                "PART",
+                seen=self.label.shown,
+                hint=f"{group.call_off.sequence_number} came up first: look at the screen, scan again",
+                sound="check",
+                rack=rack,
+                slot=slot,
+                group=group,
+            )
         needs = needs_of(group)
         if not needs:
             return Judged(
@@ -531,6 +555,8 @@ class _Judging:
             return self.wrong_part(rack, slot, group, needs)
         if judgement.code == "NEED_SERIAL":
             self.station.pending_unit_part = judgement.need.number
+            if group.status == GroupStatus.RELEASED:
+                move_group(group, GroupStatus.IN_WORK)
             return Judged(
                 "NEED_SERIAL", "PART", seen=judgement.need.number, hint="Now its serial", sound="wait",
                 rack=rack, slot=slot, group=group,

@@ -14,13 +14,15 @@ const SECRET = /^%P:/i; // a PIN is never written down
  * `hooks`: checking() after 500 ms, offline() after 3 s or a lost connection, answered(scan, answer),
  * turnedAway() when the server no longer knows this browser: resolves when posting makes sense again.
  */
-export function openQueue({ url, name, token, now, hooks }) {
+export function openQueue({ url, name, token, now, asked, hooks }) {
   const key = `scan ${name} `;
   const waiting = restore(key);
   let running = false;
 
   function add(raw) {
-    const scan = { raw, nonce: uuid(), at: now(), order: Date.now() };
+    // What the screen asked for counts only for a scan made in sight of it, not for one made ahead.
+    const shown = waiting.length ? "" : asked();
+    const scan = { raw, nonce: uuid(), at: now(), order: Date.now(), shown };
     waiting.push(scan);
     if (!SECRET.test(raw)) keep(key + scan.nonce, scan);
     void run();
@@ -67,7 +69,7 @@ export function openQueue({ url, name, token, now, hooks }) {
       return await fetch(url, {
         method: "POST",
         headers: { Accept: "application/json", "HX-Request": "true", "X-CSRFToken": token() },
-        body: new URLSearchParams({ raw: scan.raw, nonce: scan.nonce, scanned_at: scan.at }),
+        body: new URLSearchParams({ raw: scan.raw, nonce: scan.nonce, scanned_at: scan.at, shown: scan.shown ?? "" }),
         cache: "no-store",
         signal: AbortSignal.timeout(PATIENCE_MS),
       });

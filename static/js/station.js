@@ -90,6 +90,7 @@ const queue = openQueue({
   name: body.dataset.station,
   token: () => part("bar").dataset.csrf,
   now: () => serverTime().toISOString(),
+  asked: () => part("now")?.dataset.group ?? "",
   hooks: {
     checking() {
       checking.hidden = offlineSince !== null;

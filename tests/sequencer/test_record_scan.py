@@ -291,3 +291,34 @@ def test_change_while_the_part_is_in_the_hand(plant: Plant) -> None:
     plant.take("CHANGE", "V0001", "0001", "C-B", required=121)
     assert plant.scan("%L:1").code == "NOT_NOW"
     assert plant.scans("PB", "%L:1") == ["OK", "OK"]
+
+
+def test_a_call_that_comes_up_meanwhile_is_not_credited_with_the_part(db: None) -> None:
+    """Slots implied, loaded highest first: 2 is asked for, then 3 arrives and belongs into the slot before it."""
+    plant = make_plant(build_order="REVERSE", slot_check_every=0)
+    plant.new(1)
+    plant.new(2)
+    plant.start_rack()
+    seen = station_view(plant.station.pk, at=plant.at)["now"]
+    assert seen["sequence"] == "0002"
+    plant.new(3)
+    late = record_scan(plant.station.pk, "PA", "late", at=plant.tick(), shown=seen["group"])
+    assert (late.accepted, late.code) == (False, "NOT_NOW")
+    assert plant.group(3).status == "RELEASED"
+    again = station_view(plant.station.pk, at=plant.at)["now"]
+    right = record_scan(plant.station.pk, "PA", "right", at=plant.tick(), shown=again["group"])
+    assert right.accepted
+    assert plant.group(3).status == "PACKED"
+
+
+@pytest.mark.parametrize("before", [["PA"], ["PA", "S7"]])
+def test_what_is_in_the_hand_is_finished_before_a_call_that_arrives_for_a_lower_slot(
+    db: None, before: list[str]
+) -> None:
+    plant = make_plant(build_order="REVERSE", serial=True)
+    plant.new(1)
+    plant.new(2)
+    plant.start_rack()
+    plant.scans(*before)
+    plant.new(3)
+    assert station_view(plant.station.pk, at=plant.at)["now"]["sequence"] == "0002"
