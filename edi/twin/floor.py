@@ -107,8 +107,6 @@ class Yard:
     def put_piece(self, carrier: str, slot: int, piece: Piece) -> None:
         with self.lock:
             self.standing.setdefault(carrier, {})[slot] = piece
-            if piece.serial:
-                self.used.setdefault(piece.part, []).append(piece.serial)
 
     def depart(self, shipment: str, dock: str, carriers: list[str], return_at: float) -> None:
         """The truck passes the OEM's gate; its racks come back empty later."""
@@ -138,6 +136,7 @@ class Floor:
     tricks: dict[tuple[str, str], Played] = field(default_factory=dict)
     probes: dict[tuple[str, str], bool] = field(default_factory=dict)
     verdict_ms: deque[float] = field(default_factory=lambda: deque(maxlen=100_000))
+    concerned: frozenset[tuple[str, str]] = frozenset()
     scan_count: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -324,6 +323,9 @@ class Packer(Hand):
             if not verdict.accepted:
                 return True
         self.floor.yard.put_piece(carrier, now["slot"], self.held)
+        # A piece of a call that a fault concerns may go back to its bin and be used again rightly.
+        if self.held.serial and (self.program, sequence) not in self.floor.concerned:
+            self.floor.yard.used.setdefault(self.held.part, []).append(self.held.serial)
         self.held = None
         self.stand_still(self.program, sequence, When.PACKED)
         return True

@@ -6,7 +6,7 @@ import random
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +74,7 @@ class Shift:
         """The whole shift; returns what the OEM found."""
         waiting = [(name, FAULTS[name](self, call)) for name, call in self.faults]
         self.behaved = {name: 0 for name, _ in self.faults}
+        self.floor.concerned = frozenset(self.concerned())
         waiting = self.step(waiting)
         self.floor.start()
         try:
@@ -84,6 +85,12 @@ class Shift:
         found = self.judged()
         found.findings += self.findings
         return found
+
+    def concerned(self) -> Iterator[tuple[str, str]]:
+        """Calls that a fault concerns, with the neighbour that may change places."""
+        for _, call in self.faults:
+            for position in (call.position, call.position + 1):
+                yield call.feed.program, call.feed.counter.text(position)
 
     # sending
 
@@ -286,9 +293,12 @@ def place_faults(
 
 @dataclass(frozen=True, slots=True)
 class Place:
+    """A call with its rack and place in it; `part_seen`: enough of its part stand in earlier racks."""
+
     call: Call
     rack: int
     slot: int
+    part_seen: bool
 
 
 def _free_places(calls: Sequence[Call]) -> list[Place]:
@@ -296,17 +306,25 @@ def _free_places(calls: Sequence[Call]) -> list[Place]:
     if not calls:
         return []
     capacity = calls[0].feed.capacity
-    places = [Place(call, *divmod(n, capacity)) for n, call in enumerate(calls)]
+    places = [
+        Place(call, *divmod(n, capacity), part_seen=_part_seen(call, calls[: n // capacity * capacity]))
+        for n, call in enumerate(calls)
+    ]
     full = len(calls) // capacity
     inner = [p for p in places if p.rack < full and 0 < p.slot < capacity - 2]
     return inner[::3] if full else []
+
+
+def _part_seen(call: Call, earlier: Sequence[Call]) -> bool:
+    """More of the part than faults can take away again."""
+    return sum(other.part == call.part for other in earlier) > 2
 
 
 def _take(free: list[Place], name: str, rng: random.Random) -> Call | None:
     """A place fit for the fault: a rack that is staged must be the first of its truck, a used serial needs a past."""
     fitting = [p for p in free if name != "change_after_seal" or p.rack % 2 == 0]
     if name == "duplicate_serial":
-        fitting = [p for p in fitting if p.rack > 0]
+        fitting = [p for p in fitting if p.part_seen]
     if name == "change_after_seal":
         # The packer stands still meanwhile, so a truck of two racks cannot leave with the old part.
         fitting = fitting[:-1] or fitting

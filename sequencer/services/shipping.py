@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Min, Q
+from django.db.models import Exists, Min, OuterRef, Q
 
 from inventory.errors import Refused, Stale, Unknown
 from sequencer import rules
@@ -56,6 +56,7 @@ def plan_shipments(*, at: datetime) -> int:
 
 
 def _plan_point(point: UnloadingPoint, at: datetime) -> int:
+    _dissolve_overtaken(point, at)
     ahead = Shipment.objects.filter(unloading_point=point, status=ShipmentStatus.PLANNED).count()
     planned = 0
     while ahead + planned < PLANNED_AHEAD:
@@ -84,8 +85,64 @@ def _waiting(point: UnloadingPoint) -> list[Rack]:
     )
 
 
+def _dissolve_overtaken(point: UnloadingPoint, at: datetime) -> None:
+    """Planned trucks that nobody has opened are planned again when a rack turns up that belongs before theirs.
+
+    A call that was reinstated, or came late, brings such a rack; the truck could never leave before it.
+    """
+    for rack in _ready(point):
+        later = Shipment.objects.filter(
+            unloading_point=point,
+            status=ShipmentStatus.PLANNED,
+            racks__commodity=rack.commodity_id,
+            racks__priority=Priority.NORMAL,
+            racks__low_position__gt=rack.low_position,
+        )
+        if rack.priority != Priority.NORMAL or not later.exists():
+            continue
+        with transaction.atomic(durable=True):
+            held = Shipment.objects.select_for_update(no_key=True).filter(
+                unloading_point=point, status=ShipmentStatus.PLANNED
+            )
+            ids = [shipment.pk for shipment in held.order_by("pk")]
+            Rack.objects.filter(shipment__in=ids).update(shipment=None, load_position=None)
+            Shipment.objects.filter(pk__in=ids).delete()
+            record_event(f"dock:{point.pk}", "planned_again", rack.number, at=at, trucks=len(ids))
+        return
+
+
+def _ready(point: UnloadingPoint) -> list[Rack]:
+    """Waiting racks that hold a call and have no missing run of calls before them that no rack stands for yet.
+
+    The rack of those calls will belong before them; planning past it would promise a truck that may not leave.
+    """
+    ready: list[Rack] = []
+    barriers: dict[int, int | None] = {}
+    for rack in _waiting(point):
+        if rack.commodity_id not in barriers:
+            barriers[rack.commodity_id] = _first_gap_without_rack(rack)
+        barrier = barriers[rack.commodity_id]
+        behind = barrier is not None and rack.low_position > barrier and rack.priority == Priority.NORMAL
+        if rack.due is not None and not behind:  # type: ignore[attr-defined]
+            ready.append(rack)
+    return ready
+
+
+def _first_gap_without_rack(rack: Rack) -> int | None:
+    """The lowest missing position of a rack's stream that lies in no rack of its commodity."""
+    stands = Rack.objects.filter(
+        commodity=rack.commodity_id,
+        priority=Priority.NORMAL,
+        low_position__lte=OuterRef("position"),
+        high_position__gte=OuterRef("position"),
+    ).exclude(status=RackStatus.CANCELLED)
+    gaps = SequenceGap.objects.filter(stream=rack.commodity.program.stream, status=GapStatus.OPEN)
+    first: int | None = gaps.filter(~Exists(stands)).aggregate(first=Min("position"))["first"]
+    return first
+
+
 def _next_load(point: UnloadingPoint, at: datetime) -> list[Rack]:
-    waiting = [rack for rack in _waiting(point) if rack.due is not None]  # type: ignore[attr-defined]
+    waiting = _ready(point)
     rush = [rack for rack in waiting if rack.priority == Priority.RUSH]
     normal = list(_in_truck_order([rack for rack in waiting if rack.priority == Priority.NORMAL]))
     load = [*rush, *normal][: point.racks_per_truck]

@@ -255,3 +255,31 @@ def test_planning_twice_at_once_plans_once(plant: Plant) -> None:
     assert plan_shipments(at=plant.tick()) == 1
     assert plan_shipments(at=plant.tick()) == 0
     assert Carrier.objects.count() == 9
+
+
+def test_no_truck_is_planned_past_a_whole_rack_of_missing_calls(pair: Plant) -> None:
+    """A file overtook the one before it: racks 1 and 7 stand, 4 does not yet."""
+    for n in (1, 2, 3, 7, 8, 9):
+        pair.new(n, required=600)
+    assert pair.plan() == 0
+    for n in (4, 5, 6):
+        pair.new(n, required=600)
+    assert pair.plan() == 1
+    loaded = Rack.objects.filter(shipment__isnull=False).order_by("load_position")
+    assert list(loaded.values_list("low_position", flat=True)) == [1, 4]
+
+
+def test_an_unopened_truck_is_planned_again_for_a_rack_that_belongs_before_it(plant: Plant) -> None:
+    for n in range(1, 7):
+        plant.new(n)
+    for n in (1, 2, 3):
+        plant.take("CANCEL", f"V{n:04d}", "", "")
+    assert plant.plan() == 1
+    plant.take("NEW", "V0002", "0002", "C-A", required=122)
+    assert plant.plan() == 2
+    trucks = (
+        Rack.objects.filter(shipment__isnull=False)
+        .order_by("shipment_id")
+        .values_list("low_position", flat=True)
+    )
+    assert list(trucks) == [1, 4]
