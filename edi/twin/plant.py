@@ -69,8 +69,8 @@ def scratch_environment() -> Iterator[dict[str, str]]:
 
 
 def _administer(statement: str) -> None:
-    """CREATE and DROP DATABASE run outside any transaction."""
-    with connection.cursor() as cursor:
+    """CREATE and DROP DATABASE, from beside the configured database, which need not exist."""
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(statement)
 
 
