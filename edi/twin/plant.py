@@ -70,7 +70,7 @@ def scratch_environment() -> Iterator[dict[str, str]]:
 
 def _administer(statement: str) -> None:
     """CREATE and DROP DATABASE, from beside the configured database, which need not exist."""
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute(statement)
 
 
