@@ -50,7 +50,8 @@ bench: $(VENV)/.runtime ## the figures of the README, measured here
 demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing may be lost
 	@$(PY) manage.py simulate_shift --vehicles 200 --rate max --seed 7 --faults all --json
 
-soak: $(VENV)/.runtime ## a long scored shift: 10,000 vehicles with every fault
+soak: $(VENV)/.test ## long runs: generated histories, 800 kills, 10,000 vehicles with every fault
+	@JIS_SOAK=1 $(PY) -m pytest tests/sequencer/test_histories.py tests/crash
 	@$(PY) manage.py simulate_shift --vehicles 10000 --rate max --seed 7 --faults all --json
 
 screenshots: $(VENV)/.test ## the README's pictures, from the running program
