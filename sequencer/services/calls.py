@@ -28,6 +28,7 @@ from sequencer.models import (
 from sequencer.rules import CalledPart, CallNews, missing_between
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.services.racks import (
+    BEFORE_FIRST,
     cut_again,
     lock_racks,
     move_group,
@@ -257,6 +258,12 @@ class _Taking:
             )
             for p in positions
         )
+        Slot.objects.filter(
+            rack__commodity__program__stream=stream,
+            position__in=positions,
+            status=SlotStatus.CANCELLED,
+            reason=BEFORE_FIRST,
+        ).update(status=SlotStatus.EMPTY, reason="")
         span = f"{counter.text(positions[0])}-{counter.text(positions[-1])}"
         record_event(f"line:{line.pk}", "gap_opened", span, at=self.at, by=self.by, count=len(positions))
 

@@ -357,6 +357,7 @@ def rack_due(rack: Rack) -> datetime | None:
 
 def settle_rack(rack: Rack, *, at: datetime) -> None:
     """Moves a locked rack on when its last slot is decided: FULL, or CANCELLED when nothing is left in it."""
+    _give_up_before_first(rack)
     states = list(rack.slots.values_list("status", "group_id"))
     if states and all(status == SlotStatus.CANCELLED for status, _ in states):
         if rack.status in {RackStatus.PLANNED, RackStatus.LOADING, RackStatus.FULL, RackStatus.REOPENED}:
@@ -369,6 +370,18 @@ def settle_rack(rack: Rack, *, at: datetime) -> None:
             return
         move_rack(rack, RackStatus.FULL)
         record_event(f"line:{rack.commodity.program.line_id}", "rack_full", rack.number, at=at)
+
+
+BEFORE_FIRST = "before the first call"
+
+
+def _give_up_before_first(rack: Rack) -> None:
+    """Places below the first call the stream ever had are not waited for; a lower call would open them again."""
+    first = rack.commodity.program.stream.first_position
+    if rack.priority == Priority.NORMAL and first is not None and rack.low_position < first:
+        rack.slots.filter(status=SlotStatus.EMPTY, group__isnull=True, position__lt=first).update(
+            status=SlotStatus.CANCELLED, reason=BEFORE_FIRST
+        )
 
 
 def slot_facts(rack: Rack) -> list[rules.SlotFacts]:

@@ -322,3 +322,29 @@ def test_what_is_in_the_hand_is_finished_before_a_call_that_arrives_for_a_lower_
     plant.scans(*before)
     plant.new(3)
     assert station_view(plant.station.pk, at=plant.at)["now"]["sequence"] == "0002"
+
+
+def test_places_before_the_first_call_of_a_stream_are_not_waited_for(plant: Plant) -> None:
+    """The second file of the day came first: the rack before it was cut backwards and has places nobody calls."""
+    plant.new(4)
+    plant.new(3)
+    assert plant.rack(1).slots.count() == 3
+    plant.start_rack("R1")
+    plant.pack("A", 3)
+    assert plant.scans("%C:SEAL", "%R:R1") == ["OK", "OK"]
+
+
+def test_a_still_lower_call_opens_such_a_rack_again_and_leaves_a_gap(plant: Plant) -> None:
+    test_places_before_the_first_call_of_a_stream_are_not_waited_for(plant)
+    plant.new(1)
+    rack = plant.rack(1)
+    assert (rack.status, list(rack.slots.values_list("status", flat=True))) == (
+        "REOPENED",
+        ["EMPTY", "EMPTY", "FILLED"],
+    )
+    assert plant.scan("%R:R1").code == "OK"
+    plant.pack("A", 1)
+    assert plant.scan("%C:SEAL").code == "NOT_NOW"
+    plant.new(2)
+    plant.pack("A", 2)
+    assert plant.scan("%C:SEAL").code == "OK"
