@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 
 TOP = Path(__file__).resolve().parent.parent
 PICTURES = TOP / "docs" / "pictures"
-SETTLED_SECONDS = 40
+SETTLED_SECONDS = 75
 WIDE = {"width": 1920, "height": 1080}
 STATION = {"width": 1280, "height": 800}
 
