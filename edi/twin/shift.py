@@ -21,8 +21,8 @@ from edi.twin.faults import DOORS_ONLY, FAULTS, Waiting
 from edi.twin.floor import Floor
 from edi.twin.oem import Call, Feed, Oem, Sent, local_minute
 from edi.twin.score import Score, score
-from sequencer.models import CallOff, ComponentGroup, SequencingProgram
-from sequencer.services import close_stream
+from sequencer.models import CallOff, ComponentGroup, SequenceStream, SequencingProgram
+from sequencer.services import close_stream, start_stream
 from sequencer.states import GroupStatus, Stage
 
 # Which share of the vehicles calls which program, and where its counter stands when the shift begins. Doors begin
@@ -76,6 +76,7 @@ class Shift:
         self.behaved = {name: 0 for name, _ in self.faults}
         self.floor.concerned = frozenset(self.concerned())
         waiting = self.step(waiting)
+        self.agree_on_start()
         self.floor.start()
         try:
             self.send_all(waiting)
@@ -85,6 +86,12 @@ class Shift:
         found = self.judged()
         found.findings += self.findings
         return found
+
+    def agree_on_start(self) -> None:
+        """Cutover: OEM and plant agree on the first number of each stream before the first file."""
+        for code, _, first in MIX:
+            stream = SequenceStream.objects.get(programs__code=code)
+            start_stream(stream.pk, first, at=timezone.now(), by="twin")
 
     def concerned(self) -> Iterator[tuple[str, str]]:
         """Calls that a fault concerns, with the neighbour that may change places."""

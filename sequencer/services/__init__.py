@@ -18,7 +18,14 @@ from sequencer.services.journal import (
     record_event,
     seal_journal,
 )
-from sequencer.services.racks import accept_gap, approve_holes, close_stream, reopen_rack, seal_rack
+from sequencer.services.racks import (
+    accept_gap,
+    approve_holes,
+    close_stream,
+    reopen_rack,
+    seal_rack,
+    start_stream,
+)
 from sequencer.services.scans import record_scan
 from sequencer.services.shipping import (
     depart_shipment,
@@ -57,6 +64,7 @@ __all__ = [
     "seal_journal",
     "seal_rack",
     "send_short",
+    "start_stream",
     "station_view",
     "take_call_off",
 ]

@@ -138,7 +138,8 @@ def _slot_by_position(commodity: Commodity, position: int) -> Slot | None:
 
 def _cut_rack(commodity: Commodity, position: int) -> Rack:
     if commodity.cut_from is None:
-        commodity.cut_from = position
+        start = commodity.program.stream.first_position
+        commodity.cut_from = position if start is None else min(start, position)
         Commodity.objects.filter(pk=commodity.pk).update(cut_from=position)
     capacity = commodity.rack_type.capacity
     low, high = rules.cut(position, commodity.cut_from, capacity)
@@ -549,6 +550,19 @@ def _leave_holes(stream: SequenceStream, positions: list[int], *, reason: str, a
     slots.update(status=SlotStatus.CANCELLED, reason=f"gap accepted: {reason}"[:120])
     for rack in racks.values():
         settle_rack(rack, at=at)
+
+
+def start_stream(stream_id: int, first: int, *, at: datetime, by: str = "") -> None:
+    """Cutover: declares the first number that will be called, so that a later file taken first leaves a gap.
+
+    Without it the first call that arrives is where the stream begins. Refuses a stream that has begun.
+    """
+    with transaction.atomic(durable=True):
+        stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=stream_id)
+        if stream.last_position is not None:
+            raise Refused("has_begun", f"{stream} has begun at {stream.first_position}")
+        SequenceStream.objects.filter(pk=stream_id).update(first_position=first, last_position=first - 1)
+        record_event(f"line:{stream.line_id}", "stream_started", stream.counter.text(first), at=at, by=by)
 
 
 def close_stream(program_id: int, *, at: datetime, by: str = "") -> int:

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from inventory.errors import Refused, Unknown
 from sequencer.boards import gap_facts, line_board, lines_board
 from sequencer.boards.units import UnitFacts, level, minutes, progress
-from sequencer.models import SequenceGap, Station, Task
+from sequencer.models import SequenceGap, Shipment, Station, Task
 from sequencer.services import open_task
 from tests.factories import START, Plant, make_plant, person
 
@@ -178,7 +178,10 @@ def test_strip_begins_just_before_the_first_vehicle_that_waits_for_us(plant: Pla
         plant.new(n)
     plant.build([1, 2, 3])
     plant.plan()
-    assert plant.scans("%B:OP", "%T:T-00001", "%R:R1", "%C:DEPART", station=plant.dock) == ["OK"] * 4
+    assert (
+        plant.scans("%B:OP", f"%T:{Shipment.objects.get().number}", "%R:R1", "%C:DEPART", station=plant.dock)
+        == ["OK"] * 4
+    )
     assert cells(plant)[:4] == [
         ("0001", "transit"),
         ("0002", "transit"),
@@ -249,7 +252,12 @@ def test_racks_show_fill_gaps_and_truck(plant: Plant) -> None:
     plant.plan()
     rows = {row["number"]: row for row in board(plant)["racks"]["rows"]}
     full, next_one = rows[plant.rack(1).number], rows[plant.rack(4).number]
-    assert (full["filled"], full["capacity"], full["status"], full["shipment"]) == (3, 3, "staged", "T-00001")
+    assert (full["filled"], full["capacity"], full["status"], full["shipment"]) == (
+        3,
+        3,
+        "staged",
+        Shipment.objects.get().number,
+    )
     assert (next_one["filled"], next_one["gaps"], next_one["low"], next_one["high"]) == (0, 1, "0004", "0006")
 
 
@@ -258,7 +266,7 @@ def test_a_truck_counts_down_and_then_shows_its_asn(plant: Plant) -> None:
     plant.plan()
     (coming,) = board(plant)["trucks"]["rows"]
     assert (coming["loaded"], coming["racks"], coming["minutes"]) == (0, 1, 100)
-    plant.scans("%B:OP", "%T:T-00001", "%R:R1", "%C:DEPART", station=plant.dock)
+    plant.scans("%B:OP", f"%T:{Shipment.objects.get().number}", "%R:R1", "%C:DEPART", station=plant.dock)
     (left,) = board(plant, plant.at)["trucks"]["rows"]
     assert (left["status"], left["loaded"], left["asn_level"]) == ("departed", 1, "")
 
@@ -267,7 +275,7 @@ def test_a_truck_counts_down_and_then_shows_its_asn(plant: Plant) -> None:
 def test_an_asn_that_does_not_go_is_asked_for(plant: Plant, minutes_gone: int, colour: str) -> None:
     plant.build([1, 2, 3])
     plant.plan()
-    plant.scans("%B:OP", "%T:T-00001", "%R:R1", "%C:DEPART", station=plant.dock)
+    plant.scans("%B:OP", f"%T:{Shipment.objects.get().number}", "%R:R1", "%C:DEPART", station=plant.dock)
     found = [row["level"] for row in todo(plant, plant.at + timedelta(minutes=minutes_gone))]
     assert found == ([colour] if colour else [])
 

@@ -8,7 +8,7 @@ from inventory.errors import Refused
 from inventory.models import CustomerPart, Part
 from sequencer.models import CallOff, ComponentGroup, Rack, SequenceGap, Slot, Task, Unit
 from sequencer.rules import CalledPart
-from sequencer.services import HOLD_CODES, accept_gap, close_stream, resolve_unresolved
+from sequencer.services import HOLD_CODES, accept_gap, close_stream, resolve_unresolved, start_stream
 from sequencer.states import Stage
 from tests.factories import Plant, make_plant
 
@@ -380,3 +380,13 @@ def test_components_of_a_call_are_exploded_for_the_operator(plant: Plant) -> Non
     plant.new(1, parts=(CalledPart("C-A", options=("HEAT",)),))
     required = plant.group(1).components.filter(required=True)
     assert sorted(required.values_list("part__number", flat=True)) == ["B", "C"]
+
+
+def test_a_declared_start_makes_earlier_numbers_a_gap_with_their_own_slots(plant: Plant) -> None:
+    start_stream(plant.stream.pk, 1, at=plant.tick(), by="boss")
+    plant.new(3)
+    assert gaps(plant) == ["0001", "0002"]
+    assert plant.group(3).slot.number == 3
+    with pytest.raises(Refused) as refused:
+        start_stream(plant.stream.pk, 1, at=plant.tick())
+    assert refused.value.code == "has_begun"
