@@ -179,7 +179,13 @@ def test_strip_begins_just_before_the_first_vehicle_that_waits_for_us(plant: Pla
     plant.build([1, 2, 3])
     plant.plan()
     assert (
-        plant.scans("%B:OP", f"%T:{Shipment.objects.get().number}", "%R:R1", "%C:DEPART", station=plant.dock)
+        plant.scans(
+            "%B:OP",
+            f"%T:{Shipment.objects.order_by('pk')[0].number}",
+            "%R:R1",
+            "%C:DEPART",
+            station=plant.dock,
+        )
         == ["OK"] * 4
     )
     assert cells(plant)[:4] == [
@@ -256,7 +262,7 @@ def test_racks_show_fill_gaps_and_truck(plant: Plant) -> None:
         3,
         3,
         "staged",
-        Shipment.objects.get().number,
+        Shipment.objects.order_by("pk")[0].number,
     )
     assert (next_one["filled"], next_one["gaps"], next_one["low"], next_one["high"]) == (0, 1, "0004", "0006")
 
@@ -266,7 +272,9 @@ def test_a_truck_counts_down_and_then_shows_its_asn(plant: Plant) -> None:
     plant.plan()
     (coming,) = board(plant)["trucks"]["rows"]
     assert (coming["loaded"], coming["racks"], coming["minutes"]) == (0, 1, 100)
-    plant.scans("%B:OP", f"%T:{Shipment.objects.get().number}", "%R:R1", "%C:DEPART", station=plant.dock)
+    plant.scans(
+        "%B:OP", f"%T:{Shipment.objects.order_by('pk')[0].number}", "%R:R1", "%C:DEPART", station=plant.dock
+    )
     (left,) = board(plant, plant.at)["trucks"]["rows"]
     assert (left["status"], left["loaded"], left["asn_level"]) == ("departed", 1, "")
 
@@ -275,7 +283,9 @@ def test_a_truck_counts_down_and_then_shows_its_asn(plant: Plant) -> None:
 def test_an_asn_that_does_not_go_is_asked_for(plant: Plant, minutes_gone: int, colour: str) -> None:
     plant.build([1, 2, 3])
     plant.plan()
-    plant.scans("%B:OP", f"%T:{Shipment.objects.get().number}", "%R:R1", "%C:DEPART", station=plant.dock)
+    plant.scans(
+        "%B:OP", f"%T:{Shipment.objects.order_by('pk')[0].number}", "%R:R1", "%C:DEPART", station=plant.dock
+    )
     found = [row["level"] for row in todo(plant, plant.at + timedelta(minutes=minutes_gone))]
     assert found == ([colour] if colour else [])
 
