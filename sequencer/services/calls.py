@@ -491,17 +491,22 @@ class _Taking:
             else:
                 vacate(slot, at=self.at, to=SlotStatus.EMPTY, by=self.by, reason=reason)
                 move_group(group, GroupStatus.RELEASED)
-            self.close_up(slot)
+            self.close_up(slot, call.position)
 
-    def close_up(self, slot: Slot) -> None:
-        """A left place that no position keeps: not-started racks are cut again, elsewhere the place is given up."""
+    def close_up(self, slot: Slot, position: int | None) -> None:
+        """A left place that no position keeps: not-started racks are cut again, elsewhere the place is given up.
+
+        A given-up place remembers the position it was for, so that the next call there stands in sequence.
+        """
         rack = slot.rack
         if rack.commodity.every_vehicle:
             return
         if rack.status == RackStatus.PLANNED:
             cut_again(rack.commodity)
             return
-        Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.CANCELLED, reason="call moved away")
+        Slot.objects.filter(pk=slot.pk).update(
+            status=SlotStatus.CANCELLED, reason="call moved away", position=position
+        )
         settle_rack(rack, at=self.at)
 
     def locked_slot(self, group: ComponentGroup) -> Slot | None:

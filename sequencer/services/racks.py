@@ -190,7 +190,8 @@ def _make_rack(commodity: Commodity, low: int, high: int, *, positions: bool) ->
 def _slot_by_count(commodity: Commodity, group: ComponentGroup, position: int) -> Slot | None:
     """The next free slot in sequence order; not-started racks are cut again when a call comes in between.
 
-    None when a rack in work already holds a higher sequence: the operator's hands are past it.
+    Up to the last sequence a started rack was cut for, only a place that another call moved out of can take
+    it (two vehicles that swap); None otherwise: the operator's hands are past it.
     """
     racks = Rack.objects.filter(commodity=commodity, priority=Priority.NORMAL).exclude(
         status=RackStatus.CANCELLED
@@ -203,10 +204,18 @@ def _slot_by_count(commodity: Commodity, group: ComponentGroup, position: int) -
         Rack.objects.filter(pk=last.pk).update(high_position=position)
         return slot
     touched = racks.exclude(status=RackStatus.PLANNED).aggregate(high=Max("high_position"))["high"]
-    if touched is not None and position < touched:
-        return None
+    if touched is not None and position <= touched:
+        return _left_place(racks, position)
     cut_again(commodity, joining=group)
     return Slot.objects.select_related("rack").get(group=group)
+
+
+def _left_place(racks: QuerySet[Rack], position: int) -> Slot | None:
+    """The place in a started rack that a call moved out of while it had this position."""
+    left = Slot.objects.select_related("rack").filter(
+        rack__in=racks, position=position, group__isnull=True, status=SlotStatus.CANCELLED
+    )
+    return left.exclude(rack__status__in=[RackStatus.PLANNED, *GONE_RACKS]).first()
 
 
 def _ordered(rack: Rack) -> QuerySet[Slot]:

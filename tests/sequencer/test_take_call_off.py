@@ -148,6 +148,28 @@ def test_sparse_call_behind_the_operators_hands_gets_a_rush_rack(db: None) -> No
     assert Task.objects.get().kind == "LATE_CALL"
 
 
+def test_sparse_calls_that_swap_in_a_started_rack_take_each_others_place(db: None) -> None:
+    plant = make_plant(dense=False, every_vehicle=False)
+    for n in (10, 20):
+        plant.new(n)
+    plant.start_rack()
+    plant.take("RESEQUENCE", "V0010", "0020", "", required=140)
+    plant.take("RESEQUENCE", "V0020", "0010", "", required=130)
+    assert (plant.group(20).slot.number, plant.group(10).slot.number) == (1, 2)
+    assert plant.group(20).priority == "NORMAL"
+    assert Rack.objects.count() == 1
+
+
+def test_sparse_call_at_the_sequence_a_started_rack_begins_with(db: None) -> None:
+    plant = make_plant(dense=False, every_vehicle=False)
+    plant.new(10)
+    plant.start_rack()
+    plant.take("RESEQUENCE", "V0010", "0030", "", required=150)
+    plant.take("NEW", "LATE", "0010", required=130)
+    late = ComponentGroup.objects.get(call_off__call_number="LATE")
+    assert (late.slot.rack.low_position, late.slot.number, late.priority) == (10, 1, "NORMAL")
+
+
 def test_wrap_goes_on_in_the_next_rack(db: None) -> None:
     plant = make_plant(last=9999)
     for n in (9998, 9999):
