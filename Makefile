@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 # Runs this source tree with the pinned packages; nothing of the project itself is installed.
 PIP = $(PYTHON) .ci/pip $(PY)
 
-.PHONY: help setup run test test-services lint bench demo soak screenshots lock clean
+.PHONY: help setup run test test-services lint bench bench-edi demo soak fuzz screenshots lock clean
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## / - /'
 
@@ -44,8 +44,12 @@ lint: $(VENV)/.lint ## ruff, mypy, import contracts, migrations complete
 	@PATH="$(VENV)/bin:$$PATH" lint-imports --no-logo
 	@$(PY) manage.py makemigrations --check --dry-run
 
-bench: $(VENV)/.runtime ## the figures of the README, measured here
+bench: $(VENV)/.test ## the figures of the README, measured here
 	@$(PY) -m bench
+
+bench-edi: $(VENV)/.test ## the gateway: reading against other libraries, 500 MB in flat memory, 14,400 calls beside 20 stations
+	@$(PY) -m bench.edi_formats
+	@$(PY) -m bench.edi_intake
 
 demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing may be lost
 	@$(PY) manage.py simulate_shift --vehicles 200 --rate max --seed 7 --faults all --json
@@ -53,6 +57,9 @@ demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing
 soak: $(VENV)/.test ## long runs: generated histories, 800 kills, 10,000 vehicles with every fault
 	@JIS_SOAK=1 $(PY) -m pytest tests/sequencer/test_histories.py tests/crash
 	@$(PY) manage.py simulate_shift --vehicles 10000 --rate max --seed 7 --faults all --json
+
+fuzz: $(VENV)/.test ## 100,000 damaged files of every format and partner, none may throw or hang
+	@$(PY) -m tests.pure.edi.fuzzing --inputs 100000
 
 screenshots: $(VENV)/.test ## the README's pictures, from the running program
 	@$(PY) -m bench.screenshots

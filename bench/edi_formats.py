@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 CALLS_PER_MESSAGE = 1000
 PYDIFACT_BYTES = 1_000_000
+LARGE_BYTES = 500_000_000
 
 
 def deljit(size: int) -> str:
@@ -43,6 +44,20 @@ def deljit(size: int) -> str:
         length += len(messages[-1])
     head = "UNA:+.? '\r\nUNB+UNOC:3+OEM:ZZ+SUP:ZZ+261121:0555+1'\r\n"
     return head + "'\r\n".join(messages) + f"'\r\nUNZ+{len(messages)}+1'\r\n"
+
+
+def large_deljit(path: Path, size: int) -> None:
+    """Write one DELJIT interchange of about `size` bytes without holding it: the same messages again and again."""
+    head, *messages = deljit(10_000_000).split("'\r\nUNH+")
+    messages[-1] = messages[-1].split("'\r\nUNZ+")[0]
+    written = count = 0
+    with path.open("w", newline="", encoding="latin-1") as target:
+        target.write(head)
+        while written < size:
+            for text in messages:
+                written += target.write(f"'\r\nUNH+{text}")
+            count += len(messages)
+        target.write(f"'\r\nUNZ+{count}+1'\r\n")
 
 
 def production_sequence(size: int) -> str:
@@ -115,7 +130,27 @@ def pydifact(path: Path) -> int:
     return sum(len(message.segments) for message in interchange.get_messages())
 
 
+def pyx12(path: Path) -> int:
+    """Split with pyx12, which checks envelopes, streams and gives no meaning to segments."""
+    from pyx12.x12file import X12Reader
+
+    with path.open(encoding="ascii") as source:
+        return sum(1 for _ in X12Reader(source))
+
+
+def ansi_x12(path: Path) -> int:
+    """Read with ansi-x12, which keeps all segments, checks envelopes and gives no meaning to segments."""
+    from x12 import parse_x12_interchange, tokenize_x12
+
+    document = tokenize_x12(path.read_bytes())
+    parse_x12_interchange(document)
+    return len(document.segments)
+
+
+X12_LIBRARIES = ("pyx12", "ansi-x12")
 TASKS: dict[str, Callable[[Path], int]] = {
+    "pyx12": pyx12,
+    "ansi-x12": ansi_x12,
     "tokens": tokens,
     "canonical": canonical,
     "monitor": monitor,
@@ -152,6 +187,26 @@ def measure(task: str, path: Path) -> dict[str, float]:
     return {"speed": speed, "count": result["count"], "memory": result["kib"] / 1024}
 
 
+def flat_memory(folder: Path, small: Path) -> None:
+    """Print what `edi_inspect --count` needs for 10 MB and for 500 MB: memory must not follow the size."""
+    large = folder / "large.edi"
+    large_deljit(large, LARGE_BYTES)
+    peaks = []
+    for path in (small, large):
+        command = [sys.executable, "manage.py", "edi_inspect", "--count", str(path)]
+        root = Path(__file__).resolve().parents[1]
+        figures = json.loads(
+            subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout
+        )
+        peaks.append(figures["peak_mb"])
+        speed = figures["bytes"] / 1e6 / figures["seconds"]
+        print(
+            f"edi_inspect --count: {figures['bytes'] / 1e6:.0f} MB, {figures['call_offs']} call-offs, "
+            f"{speed:.1f} MB/s, peak {figures['peak_mb']:.0f} MB"
+        )
+    print(f"memory of the large file against the small one: ratio {peaks[1] / peaks[0]:.2f}")
+
+
 def main() -> None:
     """Make the files, run every row, print one table."""
     if sys.argv[1:2] == ["--one"]:
@@ -170,6 +225,8 @@ def main() -> None:
             rows += [
                 (f"{task}, {name}", path, measure(task, path)) for task in ("tokens", "canonical", "monitor")
             ]
+        others = [(f"{task}, 866", files["866"], measure(task, files["866"])) for task in X12_LIBRARIES]
+        rows += others
         print(f"{'what':<26}{'MB':>7}{'MB/s':>8}{'x pydifact':>12}{'count':>10}{'RSS growth MB':>15}")
         for name, path, row in rows:
             ratio = row["speed"] / oracle["speed"]
@@ -177,6 +234,10 @@ def main() -> None:
                 f"{name:<26}{path.stat().st_size / 1e6:>7.1f}{row['speed']:>8.2f}{ratio:>12.1f}"
                 f"{row['count']:>10}{row['memory']:>15.1f}"
             )
+        best = max(others, key=lambda row: row[2]["speed"])
+        ours = next(row["speed"] for name, _, row in rows if name == "canonical, 866")
+        print(f"canonical 866 against the best other reader ({best[0]}): ratio {ours / best[2]['speed']:.2f}")
+        flat_memory(Path(folder), files["DELJIT"])
 
 
 if __name__ == "__main__":

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from edi.channels import configured, try_channel
 from edi.models import (
     CallOffRoute,
     Delivery,
+    DeliveryConfirmation,
+    FeedUsage,
+    FetchedFile,
     InboundEvent,
     InboundMessage,
     Interchange,
+    LedgerClosing,
+    LinePulse,
+    OemCalendar,
     OutboundMessage,
+    PartnerChannel,
+    PlannedBreak,
+    SpecialDay,
     TradingPartner,
+    TransmissionCounter,
+    TransmissionGap,
+    WorkingHours,
 )
+from inventory.errors import Refused, Unreachable
 from inventory.rights import ByRole, ReadOnly
 
 
@@ -30,7 +45,16 @@ class RouteRows(ByRole, TabularInline):
 class TradingPartnerAdmin(ByRole, ModelAdmin):
     """The control number counts by itself; setting it back would repeat numbers the partner has seen."""
 
-    list_display = ["code", "name", "customer", "profile", "pulse_seconds", "test_partner", "active"]
+    list_display = [
+        "code",
+        "name",
+        "customer",
+        "profile",
+        "pulse_seconds",
+        "test_partner",
+        "test_side",
+        "active",
+    ]
     list_filter = ["active", "test_partner"]
     list_select_related = ["customer"]
     search_fields = ["code", "name"]
@@ -109,3 +133,167 @@ class OutboundMessageAdmin(Journal):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("content")
+
+
+@admin.register(FeedUsage)
+class FeedUsageAdmin(Journal):
+    """What a feed uses, as a named person accepted it; `manage.py edi_usage` reports and accepts."""
+
+    list_display = ["partner", "message_type", "accepted_by", "accepted_at", "told_at", "reason"]
+    list_filter = ["partner"]
+    list_select_related = ["partner", "accepted_by"]
+
+
+class PartnerChannelForm(forms.ModelForm):
+    """An active channel must be able to work; one that is not active may be half entered."""
+
+    def clean(self) -> dict[str, Any]:
+        entered: dict[str, Any] = super().clean() or {}
+        if entered.get("active") and entered.get("partner") and not self.errors:
+            # What the form holds, on a row of its own: the instance is only filled afterwards.
+            row = PartnerChannel(pk=self.instance.pk)
+            for name, value in entered.items():
+                setattr(row, name, value)
+            try:
+                configured(row)
+            except Refused as refusal:
+                raise forms.ValidationError(refusal.message, code=refusal.code) from None
+        return entered
+
+
+@admin.register(PartnerChannel)
+class PartnerChannelAdmin(ByRole, ModelAdmin):
+    """Wires to partners. Keys and passphrases are files of the secrets folder, never entered here."""
+
+    form = PartnerChannelForm
+    list_display = [
+        "__str__",
+        "kind",
+        "active",
+        "host",
+        "last_ok_at",
+        "failures",
+        "next_try_at",
+        "last_error",
+    ]
+    list_filter = ["kind", "active", "partner"]
+    list_select_related = ["partner"]
+    search_fields = ["name", "partner__code", "host"]
+    readonly_fields = ["last_ok_at", "failures", "last_error", "next_try_at"]
+    actions = ["test_connection"]
+    fieldsets = [
+        (None, {"fields": ["partner", "name", "kind", "active", "test_side"]}),
+        ("How it fares", {"fields": ["last_ok_at", "failures", "last_error", "next_try_at"]}),
+        ("SFTP, and the address of a socket", {
+            "fields": ["host", "port", "user", "key_name", "passphrase_name", "known_hosts"],
+        }),
+        ("Fetching", {
+            "fields": [
+                "in_folder", "file_pattern", "after_fetch", "archive_folder", "poll_seconds", "stable_seconds",
+            ],
+        }),
+        ("Sending", {"fields": ["out_folder"]}),
+        ("Gateway", {"fields": ["receipt_folder", "taken_folder", "receipt_minutes"]}),
+        ("Socket", {
+            "fields": ["framing", "ack", "nak", "peers", "max_telegram_bytes", "max_clients", "idle_seconds"],
+        }),
+    ]  # fmt: skip
+
+    @admin.action(description="Test connection", permissions=["change"])
+    def test_connection(self, request: HttpRequest, channels: QuerySet[PartnerChannel]) -> None:
+        for channel in channels.select_related("partner"):
+            try:
+                self.message_user(request, f"{channel}: {try_channel(channel)}", messages.SUCCESS)
+            except Refused as refusal:
+                self.message_user(request, f"{channel}: {refusal.message}", messages.ERROR)
+            except Unreachable as error:
+                self.message_user(request, f"{channel} does not answer: {error}", messages.ERROR)
+
+
+@admin.register(FetchedFile)
+class FetchedFileAdmin(Journal):
+    list_display = ["fetched_at", "channel", "remote_path", "size", "placed_at", "removed_at", "receipt_at"]
+    list_filter = ["channel"]
+    list_select_related = ["channel__partner"]
+    search_fields = ["remote_path", "sha256"]
+    ordering = ["-id"]
+
+
+class HoursRows(ByRole, TabularInline):
+    model = WorkingHours
+    extra = 0
+
+
+class BreakRows(ByRole, TabularInline):
+    model = PlannedBreak
+    extra = 0
+
+
+class SpecialDayRows(ByRole, TabularInline):
+    model = SpecialDay
+    extra = 0
+
+
+@admin.register(OemCalendar)
+class OemCalendarAdmin(ByRole, ModelAdmin):
+    """Times are the plant's own; a shift that ends at or before its start ends on the next day."""
+
+    list_display = ["plant", "name"]
+    list_filter = ["plant"]
+    list_select_related = ["plant"]
+    inlines = [HoursRows, BreakRows, SpecialDayRows]
+
+
+@admin.register(LinePulse)
+class LinePulseAdmin(ByRole, ModelAdmin):
+    list_display = [
+        "partner", "line", "calendar", "expected_seconds", "allowed_seconds", "active", "last_at", "silent_since",
+    ]  # fmt: skip
+    list_filter = ["partner", "active"]
+    list_select_related = ["partner", "line", "calendar__plant"]
+    readonly_fields = ["last_at", "silent_since"]
+
+
+@admin.register(TransmissionCounter)
+class TransmissionCounterAdmin(Journal):
+    """How far each count has come; a count that began anew is restarted on the gaps page."""
+
+    list_display = ["partner", "series", "last_ref", "last_prepared", "seen_at"]
+    list_filter = ["partner"]
+    list_select_related = ["partner"]
+
+
+@admin.register(TransmissionGap)
+class TransmissionGapAdmin(Journal):
+    list_display = [
+        "partner",
+        "series",
+        "first_ref",
+        "last_ref",
+        "status",
+        "since",
+        "closed_at",
+        "by",
+        "reason",
+    ]
+    list_filter = ["status", "partner"]
+    list_select_related = ["partner", "by"]
+    ordering = ["-id"]
+
+
+@admin.register(LedgerClosing)
+class LedgerClosingAdmin(Journal):
+    list_display = ["day", "balanced", "closed_at", "chain"]
+    list_filter = ["balanced"]
+    ordering = ["-day"]
+
+
+@admin.register(DeliveryConfirmation)
+class DeliveryConfirmationAdmin(Journal):
+    list_display = [
+        "booked_at", "partner", "despatch_number", "customer_part", "shipped", "received", "difference", "discrepancy",
+    ]  # fmt: skip
+    list_filter = ["partner"]
+    list_select_related = ["partner"]
+    search_fields = ["despatch_number", "customer_part", "shipment__number"]
+    ordering = ["-id"]

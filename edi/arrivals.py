@@ -15,6 +15,7 @@ from pathlib import Path
 IN_CLOSE_WRITE = 0x8
 IN_MOVED_TO = 0x80
 IN_CREATE = 0x100
+IN_IGNORED = 0x8000
 IN_ONLYDIR = 0x1000000
 _EVENT = struct.Struct("iIII")
 
@@ -38,6 +39,13 @@ class Arrivals:
         if number >= 0:
             self._folders[number] = folder
             self._moved[folder] = set()
+
+    def forget(self, folder: Path) -> None:
+        """Ends the watch of a folder: another one has its path by now."""
+        for number in [known for known, path in self._folders.items() if path == folder]:
+            self._libc.inotify_rm_watch(self._handle, number)
+            del self._folders[number]
+        self._moved.pop(folder, None)
 
     def wait(self, seconds: float) -> None:
         """Sleeps at most so long; wakes early when a file appears or is finished."""
@@ -69,6 +77,10 @@ class Arrivals:
             offset += length
             folder = self._folders.get(number)
             if folder is None:
+                continue
+            if mask & IN_IGNORED:
+                # The folder was deleted or unmounted; whoever makes it again has it watched again.
+                del self._folders[number], self._moved[folder]
                 continue
             # What is written to again after it arrived is not finished by its arrival.
             if mask & IN_MOVED_TO:

@@ -14,6 +14,8 @@ NAMES = (
     "after_list", "after_claim", "after_read", "after_insert_raw", "before_commit", "after_commit",
     "before_archive", "after_archive", "out_tmp", "out_fsync", "out_rename", "before_mark",
 )  # fmt: skip
+# Of a channel that fetches, in this order.
+CHANNEL_NAMES = ("sftp_listed", "sftp_fetched", "sftp_booked", "sftp_placed", "sftp_marked", "sftp_cleared")
 
 
 def read_setting(value: str, *, production: bool) -> tuple[str, int] | None:
@@ -23,8 +25,10 @@ def read_setting(value: str, *, production: bool) -> tuple[str, int] | None:
     if production:
         raise env.EnvError("JIS_FAILPOINT is set in production; unset it")
     name, _, count = value.partition(":")
-    if name not in NAMES or not (count or "1").isdigit():
-        raise env.EnvError(f"JIS_FAILPOINT={value!r}: write one of {', '.join(NAMES)}, then :count")
+    if name not in (*NAMES, *CHANNEL_NAMES) or not (count or "1").isdigit():
+        raise env.EnvError(
+            f"JIS_FAILPOINT={value!r}: write one of {', '.join((*NAMES, *CHANNEL_NAMES))}, then :count"
+        )
     return name, int(count or "1")
 
 

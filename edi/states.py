@@ -16,6 +16,14 @@ class DeliveryStatus(StrEnum):
     QUARANTINED = "QUARANTINED"
 
 
+class DeliveryKind(StrEnum):
+    """Who made the bytes: the partner, two people of ours by hand, or one who corrected what came."""
+
+    FILE = "FILE"
+    MANUAL = "MANUAL"
+    CORRECTION = "CORRECTION"
+
+
 class InterchangeStatus(StrEnum):
     """One envelope of a file. Only ACCEPTED uses its control number up; CONFLICT, REJECTED want a person."""
 
@@ -55,6 +63,47 @@ class OutboundStatus(StrEnum):
     ATTENTION = "ATTENTION"
 
 
+class EntryStatus(StrEnum):
+    """A call-off entered by hand. It has no effect before a second person has APPROVED it."""
+
+    ENTERED = "ENTERED"
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+
+
+class ChannelKind(StrEnum):
+    """How files come from and go to a partner beside his own folders in the spool."""
+
+    FOLDER = "FOLDER"
+    SFTP_PULL = "SFTP_PULL"
+    SFTP_PUSH = "SFTP_PUSH"
+    TCP_LISTEN = "TCP_LISTEN"
+    GATEWAY = "GATEWAY"
+
+
+class Framing(StrEnum):
+    """Where one telegram of a broadcast socket ends."""
+
+    NEWLINE = "NEWLINE"
+    STX_ETX = "STX_ETX"
+    LENGTH = "LENGTH"
+
+
+class AfterFetch(StrEnum):
+    """What becomes of a fetched file on the other side. KEEP leaves it; the other side tidies up."""
+
+    ARCHIVE = "ARCHIVE"
+    DELETE = "DELETE"
+    KEEP = "KEEP"
+
+
+class ReceiptStatus(StrEnum):
+    """What the partner's system said to the gateway of ours: EERP or a good MDN, NERP or a failed one."""
+
+    DELIVERED = "DELIVERED"
+    REFUSED = "REFUSED"
+
+
 Moves = Mapping[StrEnum, frozenset[StrEnum]]
 
 DELIVERY_MOVES: Moves = {
@@ -88,5 +137,11 @@ OUTBOUND_MOVES: Moves = {
     OutboundStatus.SENT: frozenset({OutboundStatus.ACCEPTED, OutboundStatus.REJECTED, OutboundStatus.READY}),
     OutboundStatus.REJECTED: frozenset({OutboundStatus.READY}),
     OutboundStatus.ATTENTION: frozenset({OutboundStatus.READY, OutboundStatus.SENT}),
-    OutboundStatus.ACCEPTED: frozenset(),
+    # CONTRL and 997 accept the syntax; the application may still refuse what it says (APERAK, 824).
+    OutboundStatus.ACCEPTED: frozenset({OutboundStatus.REJECTED}),
+}
+ENTRY_MOVES: Moves = {
+    EntryStatus.ENTERED: frozenset({EntryStatus.APPROVED, EntryStatus.REFUSED}),
+    EntryStatus.APPROVED: frozenset(),
+    EntryStatus.REFUSED: frozenset(),
 }

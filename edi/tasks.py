@@ -21,3 +21,20 @@ def sweep_intake() -> None:
 @shared_task(name="edi.tasks.sweep_outbound")
 def sweep_outbound() -> None:
     services.sweep_outbound(at=timezone.now())
+
+
+@shared_task(name="edi.tasks.sweep_overdue")
+def sweep_overdue() -> None:
+    services.sweep_overdue(at=timezone.now())
+
+
+@shared_task(name="edi.tasks.sweep_pulses")
+def sweep_pulses() -> None:
+    """Who has been silent for too long, and who is heard again."""
+    services.check_pulses(at=timezone.now())
+
+
+@shared_task(name="edi.tasks.close_books")
+def close_books() -> None:
+    """Closes the days that are over; each once."""
+    services.close_books(at=timezone.now())

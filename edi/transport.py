@@ -273,6 +273,20 @@ def place(path: Path, relative: str) -> bool:
     return True
 
 
+def keep(relative: str, content: bytes) -> None:
+    """Writes bytes that people made to their place below the spool, durably; what lies there stays."""
+    target = Path(settings.SPOOL_DIR) / relative
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Not beside its place: the ledger would take what a crash leaves there for a file without a delivery.
+    hidden = Path(settings.SPOOL_DIR) / relative.partition("/")[0] / "work" / f".{uuid.uuid4().hex}.tmp"
+    hidden.parent.mkdir(parents=True, exist_ok=True)
+    _write(hidden, content)
+    os.rename(hidden, target)
+    sync_folder(target.parent)
+
+
 def placed(relative: str) -> bool:
     return bool(relative) and (Path(settings.SPOOL_DIR) / relative).exists()
 
@@ -315,10 +329,15 @@ def drop(folders: Folders, name: str, raw: bytes) -> Sighting:
 
 
 class Outbox:
-    """The folder a partner fetches from. A gateway for SFTP, OFTP2 or AS2 offers the same four verbs."""
+    """The folder a partner fetches from. A channel (`edi.channels.sending`) offers the same four verbs."""
+
+    settles_at_once = True
 
     def __init__(self, code: str) -> None:
-        self.folder = partner_folders(code).out
+        try:
+            self.folder = partner_folders(code).out
+        except OSError as error:
+            raise Unreachable(f"the folders of {code}: {error.strerror}") from error
 
     def _hidden(self, name: str) -> Path:
         return self.folder / f".{name}.tmp"

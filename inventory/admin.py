@@ -8,8 +8,17 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from inventory.models import BomLine, Customer, CustomerPart, Part
-from inventory.rights import ADMINISTRATOR, SUPERVISOR, ByRole
+from inventory.models import (
+    BomLine,
+    CumulativeBalance,
+    CumulativeOpening,
+    Customer,
+    CustomerPart,
+    DemandLine,
+    DemandSchedule,
+    Part,
+)
+from inventory.rights import ADMINISTRATOR, SUPERVISOR, ByRole, ReadOnly
 
 
 class PartData(ByRole, ModelAdmin):
@@ -65,3 +74,43 @@ class BomLineAdmin(PartData):
     list_select_related = ["parent", "component"]
     search_fields = ["parent__number", "component__number", "option"]
     autocomplete_fields = ["parent", "component"]
+
+
+class DemandLineRows(ReadOnly, TabularInline):
+    model = DemandLine
+    extra = 0
+
+
+@admin.register(DemandSchedule)
+class DemandScheduleAdmin(ReadOnly, ModelAdmin):
+    """Every release as it was taken; the one that counts is current."""
+
+    list_display = [
+        "customer_part", "feed", "ship_to", "dock", "horizon", "release_number", "received_at", "current", "change",
+    ]  # fmt: skip
+    list_filter = ["current", "test", "horizon", "feed"]
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ["customer_part", "part__number", "release_number", "order_ref"]
+    ordering = ["-id"]
+    inlines = [DemandLineRows]
+
+
+@admin.register(CumulativeOpening)
+class CumulativeOpeningAdmin(PartData):
+    """What had left before this program counted; enter it once a part at cutover."""
+
+    list_display = ["customer_part", "customer", "ship_to", "quantity", "day", "note"]
+    list_filter = ["customer"]
+    list_select_related = ["customer"]
+    search_fields = ["customer_part"]
+
+
+@admin.register(CumulativeBalance)
+class CumulativeBalanceAdmin(ReadOnly, ModelAdmin):
+    list_display = [
+        "customer_part", "feed", "ship_to", "dock", "shipped", "in_transit", "received", "difference", "compared_at",
+    ]  # fmt: skip
+    list_filter = ["feed"]
+    list_per_page = 50
+    search_fields = ["customer_part"]

@@ -102,3 +102,146 @@ class BomLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.parent} {self.option or 'always'} {self.quantity} x {self.component}"
+
+
+class DemandSchedule(models.Model):
+    """What a customer wants of one part at one place, as one release of his said it.
+
+    Every release stays; of each place one is `current`. `feed` names who sent it (a customer may send from several
+    systems that know nothing of each other), `source` the one message line it came from. `CALL` is the short-range
+    delivery call-off, `PLAN` the long-range schedule; where both speak of a day the call-off counts.
+    """
+
+    class Horizon(models.TextChoices):
+        PLAN = "PLAN", "plan"
+        CALL = "CALL", "call-off"
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="schedules")
+    feed = models.CharField(max_length=20)
+    test = models.BooleanField(
+        default=False, help_text="From the test side of a partner: nobody plans with it"
+    )
+    horizon = models.CharField(max_length=4, choices=Horizon.choices)
+    customer_part = models.CharField(max_length=35)
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="schedules")
+    ship_to = models.CharField(max_length=35, blank=True)
+    dock = models.CharField(max_length=35, blank=True)
+    line_feed = models.CharField(max_length=35, blank=True)
+    order_ref = models.CharField(max_length=35, blank=True)
+    unit = models.CharField(max_length=3, blank=True)
+    release_number = models.CharField(max_length=40, blank=True)
+    previous_number = models.CharField(max_length=40, blank=True)
+    issued = models.CharField(max_length=25, blank=True, help_text="As sent, local to the customer's plant")
+    received_at = models.DateTimeField()
+    source = models.CharField(max_length=40, help_text="The line of the message; taken once")
+    message = models.CharField(max_length=40, help_text="The message; it speaks of a place once")
+    current = models.BooleanField(default=True)
+    replaced_at = models.DateTimeField(null=True, blank=True)
+    withdrawn = models.BooleanField(default=False, help_text="The customer took it back; nothing is wanted")
+    change = models.CharField(max_length=200, blank=True, help_text="Against the release before, in words")
+    change_quantity = models.DecimalField(max_digits=15, decimal_places=3, default=0)
+    cumulative_received = models.DecimalField(max_digits=15, decimal_places=3, null=True, blank=True)
+    cumulative_required = models.DecimalField(max_digits=15, decimal_places=3, null=True, blank=True)
+    last_despatch = models.CharField(max_length=35, blank=True, help_text="Last of ours the customer booked")
+
+    class Meta:
+        ordering = ["customer_part", "ship_to", "dock", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "feed", "horizon", "customer_part", "ship_to", "dock", "line_feed", "order_ref",
+                ],
+                condition=Q(current=True),
+                name="schedule_current_once_a_place",
+            ),
+            models.UniqueConstraint(fields=["feed", "source"], name="schedule_once_a_source"),
+            models.CheckConstraint(
+                condition=Q(current=True, replaced_at__isnull=True)
+                | Q(current=False, replaced_at__isnull=False),
+                name="schedule_replaced_has_time",
+            ),
+        ]  # fmt: skip
+        indexes = [models.Index(fields=["current", "test", "customer_part"], name="schedule_current")]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.customer_part} release {self.release_number or self.issued}"
+
+
+class DemandLine(models.Model):
+    """One quantity in one period. Without a first day it is wanted at once."""
+
+    schedule = models.ForeignKey(DemandSchedule, on_delete=models.CASCADE, related_name="lines")
+    number = models.PositiveIntegerField()
+    first = models.DateField(null=True, blank=True)
+    last = models.DateField(null=True, blank=True, help_text="Empty: the first day alone")
+    time = models.CharField(max_length=5, blank=True, help_text="Of the first day, where one was sent")
+    quantity = models.DecimalField(max_digits=15, decimal_places=3)
+    firmness = models.CharField(max_length=8, blank=True, help_text="firm, material or planned")
+    interval = models.CharField(max_length=5, blank=True, help_text="day, week, month or date")
+    urgency = models.CharField(max_length=10, blank=True, help_text="Without a day: backlog or immediate")
+    order_ref = models.CharField(max_length=35, blank=True, help_text="Order of this quantity alone")
+
+    class Meta:
+        ordering = ["schedule", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "number"], name="demand_line_once"),
+            models.CheckConstraint(condition=Q(quantity__gte=0), name="demand_line_not_negative"),
+            models.CheckConstraint(
+                condition=Q(last__isnull=True) | Q(last__gte=F("first")), name="demand_line_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.first or 'at once'}"
+
+
+class CumulativeOpening(models.Model):
+    """What was shipped of a part before this program counted, so that both counts start from the same figure."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="openings")
+    customer_part = models.CharField(max_length=35)
+    ship_to = models.CharField(max_length=35, blank=True, help_text="As the release says; empty: everywhere")
+    quantity = models.DecimalField(max_digits=15, decimal_places=3)
+    day = models.DateField(
+        help_text="Counts in the period this day lies in; what leaves from here on is added"
+    )
+    note = models.CharField(max_length=200, blank=True, help_text="Where the figure comes from")
+
+    class Meta:
+        ordering = ["customer", "customer_part", "ship_to", "-day"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "customer_part", "ship_to", "day"], name="opening_once_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_part} {self.quantity} on {self.day}"
+
+
+class CumulativeBalance(models.Model):
+    """Our count of a part against the customer's, as compared last. `difference` is what nobody can see on the road."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="balances")
+    feed = models.CharField(max_length=20)
+    customer_part = models.CharField(max_length=35)
+    ship_to = models.CharField(max_length=35, blank=True)
+    dock = models.CharField(max_length=35, blank=True)
+    since = models.DateField(null=True, blank=True, help_text="Start of the count; empty: it never restarts")
+    shipped = models.DecimalField(max_digits=15, decimal_places=3)
+    in_transit = models.DecimalField(max_digits=15, decimal_places=3)
+    received = models.DecimalField(max_digits=15, decimal_places=3)
+    difference = models.DecimalField(max_digits=15, decimal_places=3)
+    note = models.CharField(max_length=200, blank=True)
+    compared_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["customer_part", "ship_to", "dock"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["feed", "customer_part", "ship_to", "dock"], name="balance_once_a_place"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.customer_part} {self.difference:+}"

@@ -36,6 +36,8 @@ EVERYONE = frozenset(Role)
 OFFICE = EVERYONE - {Role.OPERATOR}
 SUPERVISOR = frozenset({Role.SUPERVISOR})
 GATE_KEEPERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
+# Who may be the second pair of eyes on a call entered by hand; never the person who entered it.
+APPROVERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 SCANNERS = frozenset({Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR})
 PACKERS = frozenset({Role.OPERATOR, Role.QUALITY, Role.SUPERVISOR})
 ADMIN_READERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR, Role.ADMINISTRATOR})
@@ -69,18 +71,49 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "dock-commands": LOADERS,
     "dock-enrol": ENROLLERS,
     "rack-manifest": EVERYONE,
+    # demand that is not called in sequence
+    "demand": OFFICE,
     # master data; who may write there stands with each page of admin
     "admin": ADMIN_READERS,
     # what crosses the gate
     "edi": OFFICE,
     "edi-live": OFFICE,
     "edi-pulse": EVERYONE,
+    "edi-gaps": OFFICE,
+    "edi-gaps-live": OFFICE,
+    "edi-gap-requests": OFFICE,
+    "edi-gap-request-file": OFFICE,
+    "transmission-gap": OFFICE,
+    "transmission-gap-request-file": OFFICE,
+    "transmission-gap-accept": SUPERVISOR,
+    "counter-restart": SUPERVISOR,
+    "closings": OFFICE,
+    "edi-usage": OFFICE,
+    "edi-usage-live": OFFICE,
+    "edi-usage-accept": GATE_KEEPERS,
     "delivery": OFFICE,
     "delivery-raw": OFFICE,
     "delivery-reprocess": GATE_KEEPERS,
+    "delivery-canonical": OFFICE,
+    "delivery-discard": GATE_KEEPERS,
+    "delivery-correct": GATE_KEEPERS,
+    "message-discard": GATE_KEEPERS,
+    "message-correct": GATE_KEEPERS,
     "event-preview": OFFICE,
     "event-reprocess": GATE_KEEPERS,
     "event-discard": GATE_KEEPERS,
+    "event-correct": GATE_KEEPERS,
+    "quarantine": OFFICE,
+    "quarantine-live": OFFICE,
+    "quarantine-release": GATE_KEEPERS,
+    "quarantine-discard": GATE_KEEPERS,
+    "manual": OFFICE,
+    "manual-live": OFFICE,
+    "manual-new": GATE_KEEPERS,
+    "manual-entry": OFFICE,
+    "manual-approve": APPROVERS,
+    "manual-refuse": GATE_KEEPERS,
+    "simulate": GATE_KEEPERS,
     "outbound": OFFICE,
     "outbound-raw": OFFICE,
     "outbound-resend": GATE_KEEPERS,
@@ -102,6 +135,10 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "api-task-list": EVERYONE,
     "api-task-detail": EVERYONE,
     "api-task-acknowledge": DECIDERS,
+    "api-demand-list": OFFICE,
+    "api-demand-detail": OFFICE,
+    "api-balance-list": OFFICE,
+    "api-balance-detail": OFFICE,
     "api-schema": EVERYONE,
     "api-docs": EVERYONE,
     "api-redoc": EVERYONE,

@@ -10,12 +10,18 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
+from inventory.errors import Refused
 from inventory.rights import ByRole, ReadOnly
+from sequencer import services
 from sequencer.access import may
 from sequencer.models import (
     Badge,
@@ -37,6 +43,7 @@ from sequencer.models import (
     Shipment,
     Slot,
     Station,
+    StreamHold,
     Task,
     Unit,
     UnloadingPoint,
@@ -104,12 +111,83 @@ class LineAdmin(MasterData):
     search_fields = ["code", "name"]
 
 
+class NextNumberForm(forms.Form):
+    """Where a counter begins, or begins anew."""
+
+    number = forms.IntegerField(
+        min_value=0,
+        label="Next number",
+        help_text="Digits only, without prefix",
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    reason = forms.CharField(
+        max_length=200, help_text="Who told so, and where it is written", widget=UnfoldAdminTextInputWidget
+    )
+
+
 @admin.register(SequenceStream)
 class SequenceStreamAdmin(MasterData):
+    """Where a stream stands is moved by the verbs behind "Declare the next number", never by the form."""
+
+    actions_detail = ["next_number"]
     list_display = ["line", "broadcast_point", "prefix", "width", "first", "last", "dense", "last_position"]
     list_filter = ["line", "dense"]
     list_select_related = ["line__plant"]
     readonly_fields = ["first_position", "last_position"]
+
+    @action(description="Declare the next number", url_path="next", permissions=["change"])
+    def next_number(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A page of its own, as the verb owns its transaction: cutover before the first call, or a new count."""
+        stream = SequenceStream.objects.select_related("line__plant").filter(pk=object_id).first()
+        if stream is None:
+            raise Http404
+        form, refused = NextNumberForm(request.POST or None), ""
+        if form.is_valid():
+            try:
+                _declare_next(stream, **form.cleaned_data, by=request.user)
+            except Refused as refusal:
+                refused = refusal.message
+            else:
+                messages.success(request, f"{stream} goes on with {form.cleaned_data['number']}.")
+                return redirect("admin:sequencer_sequencestream_change", stream.pk)
+        last = stream.last_position
+        page = {
+            **self.admin_site.each_context(request),
+            "title": "Declare the next number",
+            "stream": stream,
+            "form": form,
+            "refused": refused,
+            "standing": "nothing called yet" if last is None else f"last called {stream.counter.text(last)}",
+            "meaning": STARTS if last is None else RESTARTS,
+        }
+        return render(request, "admin/stream_next.html", page)
+
+
+STARTS = (
+    "A file that is taken first although an earlier one is on its way then leaves a gap, instead of being taken for "
+    "the beginning."
+)
+RESTARTS = (
+    "The OEM began its count anew. The last racks of the old count are cut short so that they can go; what is open "
+    "of it stays as it is."
+)
+
+
+def _declare_next(stream: SequenceStream, *, number: int, reason: str, by: Any) -> None:
+    now = timezone.now()
+    if stream.last_position is None:
+        services.start_stream(stream.pk, number, at=now, by=str(by), reason=reason)
+    else:
+        services.restart_stream(stream.pk, number, by=by, reason=reason, at=now)
+
+
+@admin.register(StreamHold)
+class StreamHoldAdmin(Journal):
+    list_display = ["ref", "stream", "reason", "after_position", "since", "released_at", "released_by"]
+    list_filter = ["stream"]
+    list_select_related = ["stream__line"]
+    search_fields = ["ref", "reason"]
+    ordering = ["-id"]
 
 
 class CommodityRows(ByRole, TabularInline):

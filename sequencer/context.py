@@ -7,4 +7,4 @@ from django.http import HttpRequest
 
 
 def plant(request: HttpRequest) -> dict[str, object]:
-    return {"demo": settings.DEMO}
+    return {"demo": settings.DEMO, "plant_zone": settings.TIME_ZONE}

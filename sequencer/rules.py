@@ -28,7 +28,12 @@ class CalledPart:
 
 @dataclass(frozen=True, slots=True)
 class CallNews:
-    """What one event says of one call. Times are aware; absent text is empty."""
+    """What one event says of one call. Times are aware; absent text is empty.
+
+    `cycle` names the count a sequence number belongs to, where the partner begins anew each year, say.
+    `sparse`: the partner counts something else without holes, so a vehicle number that is missing is no gap.
+    `whole`: `parts` are all there is; a CHANGE takes families it does not name off the call.
+    """
 
     event: str
     call_number: str
@@ -42,6 +47,9 @@ class CallNews:
     required_at: datetime | None = None
     parts: tuple[CalledPart, ...] = ()
     stage: Stage = Stage.FIRM
+    sparse: bool = False
+    cycle: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,6 +255,11 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ALWAYS_EAGER = False
 
 WORKER_HOSTS = env.number("JIS_WORKER_HOSTS", 1, least=1)
+# What a channel may reach: hosts by name, folders of other programs, addresses to listen on beside loopback.
+EDI_PARTNER_HOSTS = env.words("JIS_PARTNER_HOSTS", [])
+EDI_PARTNER_FOLDERS = env.words("JIS_PARTNER_FOLDERS", [])
+EDI_LISTEN_ADDRESSES = env.words("JIS_LISTEN_ADDRESSES", [])
+EDI_SECRETS_DIR = Path(env.text("JIS_SECRETS", str(VAR_DIR / "secrets")))
 EDI_STABLE_SECONDS = env.number("JIS_STABLE_SECONDS", 3, least=1, most=600)
 EDI_MAX_BYTES = env.number("JIS_MAX_FILE_MB", 512, least=1, most=4096) * 1024 * 1024
 EDI_STUCK_SECONDS = env.number("JIS_STUCK_SECONDS", 300, least=5)

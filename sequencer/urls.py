@@ -6,9 +6,9 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from edi.urls import urlpatterns as edi_urls
-from sequencer import api
+from sequencer import api_demand
 from sequencer.access import InTable, guarded
-from sequencer.views import board, home, stream
+from sequencer.views import board, demand, home, stream
 from sequencer.views.floor_urls import floor_urls
 
 urlpatterns = [
@@ -26,8 +26,9 @@ urlpatterns = [
     path("tasks/<int:task_id>/acknowledge/", board.task_acknowledge, name="task-acknowledge"),
     path("tasks/<int:task_id>/close/", board.task_close, name="task-close"),
     *floor_urls,
+    path("demand/", demand.demand, name="demand"),
     path("edi/", include(edi_urls)),
-    path("api/v1/", include(api.router.urls)),
+    path("api/v1/", include(api_demand.router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[InTable]), name="api-schema"),
     path("api/docs/", guarded(SpectacularSwaggerSplitView.as_view(url_name="api-schema")), name="api-docs"),
     path("api/redoc/", guarded(SpectacularRedocView.as_view(url_name="api-schema")), name="api-redoc"),

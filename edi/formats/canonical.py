@@ -60,24 +60,45 @@ class CallOffEvent:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
-    """One quantity of a delivery schedule in one period; JSON names the two ends `from` and `to`."""
+    """One quantity of a delivery schedule in one period; JSON names the two ends `from` and `to`.
+
+    `order_ref` is the delivery order of this quantity alone. `urgency` is "backlog" or "immediate" for a quantity
+    without a date because it is due already. Neither is a key of the canonical JSON.
+    """
 
     quantity: str
     from_: str | None = None
     to: str | None = None
     firmness: str | None = None
     interval: str | None = None
+    order_ref: str | None = None
+    urgency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The delivery schedule of one part at one place."""
+    """The delivery schedule of one part at one place.
+
+    Everything from `supplier_part` on is no key of the canonical JSON. `release_number` and `previous_number` name
+    this call-off and the one it follows; the three cumulative figures are the partner's count, never ours. Where
+    `is_cumulative` each line counts from the start of the period; `schedules.discrete_lines` tells them apart.
+    """
 
     part_number: str
     ship_to: str | None = None
     dock: str | None = None
     cumulative_received: str | None = None
     lines: tuple[ReleaseLine, ...] = ()
+    supplier_part: str | None = None
+    unit: str | None = None
+    order_ref: str | None = None
+    line_feed: str | None = None
+    release_number: str | None = None
+    previous_number: str | None = None
+    cumulative_shipped: str | None = None
+    cumulative_required: str | None = None
+    last_despatch: str | None = None
+    is_cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +120,22 @@ class DespatchLine:
 
 @dataclass(frozen=True, slots=True)
 class DespatchPackage:
-    """One rack: its number, the load carrier's type code, its lines in loading order."""
+    """One rack, or one package inside it: its number, the load carrier's type code, its lines in loading order.
+
+    `parent` is the number of the package it stands in; `labels` are all label numbers where one entry speaks of
+    several alike, `number` being the first. Neither is a key of the canonical JSON.
+    """
 
     number: str | None = None
     carrier_code: str | None = None
     lines: tuple[DespatchLine, ...] = ()
+    parent: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Despatch:
-    """A despatch advice; `lines` are only those that stand in no package."""
+    """A despatch advice; `lines` are only those that stand in no package. `seal` is no key of the canonical JSON."""
 
     shipment_number: str | None = None
     departed_at: str | None = None
@@ -119,6 +146,22 @@ class Despatch:
     truck: str | None = None
     packages: tuple[DespatchPackage, ...] = ()
     lines: tuple[DespatchLine, ...] = ()
+    seal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a partner says he received of one part of one despatch; quantities as sent, absent ones None."""
+
+    despatch_number: str | None = None
+    part_number: str | None = None
+    supplier_part: str | None = None
+    order_ref: str | None = None
+    shipped: str | None = None
+    received: str | None = None
+    accepted: str | None = None
+    discrepancy: str | None = None
+    received_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +177,8 @@ class Acknowledged:
 class Message:
     """One message or transaction set; `segment_first` and `segment_last` are its place in the file.
 
-    `group_ref` is the functional group it came in; it is no key of the canonical JSON.
+    `group_ref` is the functional group it came in, sent by `group_sender` to `group_recipient`; these and `receipts`
+    are no keys of the canonical JSON.
     """
 
     type: str
@@ -156,6 +200,9 @@ class Message:
     segment_first: int = 0
     segment_last: int = 0
     group_ref: str | None = None
+    group_sender: str | None = None
+    group_recipient: str | None = None
+    receipts: tuple[Receipt, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -179,7 +226,10 @@ class Interchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterchangeStart:
-    """The stream reached an envelope: who sends what to whom, before the first message is read."""
+    """The stream reached an envelope: who sends what to whom, before the first message is read.
+
+    `previous_ref` is the number of the transmission before this one, where the format says it (VDA).
+    """
 
     format: str
     encoding: str
@@ -189,6 +239,7 @@ class InterchangeStart:
     prepared_at: str | None = None
     test: bool = False
     segment_first: int = 0
+    previous_ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +284,22 @@ class Reading:
 
 _UNPRINTED = {
     CallOffEvent: {"call_number"},
-    Message: {"group_ref", "segment_first", "segment_last"},
+    Message: {"group_ref", "group_sender", "group_recipient", "segment_first", "segment_last", "receipts"},
+    Despatch: {"seal"},
+    DespatchPackage: {"parent", "labels"},
+    ReleaseLine: {"order_ref", "urgency"},
+    Release: {
+        "supplier_part",
+        "unit",
+        "order_ref",
+        "line_feed",
+        "release_number",
+        "previous_number",
+        "cumulative_shipped",
+        "cumulative_required",
+        "last_despatch",
+        "is_cumulative",
+    },
 }
 
 

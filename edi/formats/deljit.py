@@ -1,42 +1,35 @@
-"""DELJIT D.96A to D.04B: one SEQ group is one call-off (UN/EDIFACT DELJIT, branching diagram)."""
+"""DELJIT D.95A to D.24A, VDA 4985 and 4986 with it: one SEQ group is one call-off (UN/EDIFACT DELJIT).
+
+Where the profile's stages make a document code a release (a JIT ship schedule), each LIN is a release instead.
+"""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
 from .calls import identify
-from .canonical import CallOffEvent, Component
+from .canonical import CallOffEvent, Component, Release
+from .delfor import ScheduleReader
 from .drafts import Content, Draft
-from .facts import Facts, amount, edifact_facts, edifact_moment, element, order, pick
+from .facts import FUNCTIONS, Facts, amount, edifact_facts, edifact_moment, element, order, pick
 from .groups import Group, compile_table, walk
 from .problems import Findings
 from .profile import Profile, Table
-from .tokens import COMPONENT
+from .tokens import COMPONENT, SEGMENT
 
-# One table for all directories: up to D.96B the free text stands behind the SEQ groups, later in the header;
-# D.04A made TDT a group and added PRI and CUX. Behind a LIN an FTX is the LIN's own.
+# One table for all directories, whatever the association code: up to D.96B the free text stands behind the SEQ
+# groups, later in the header; D.04A made TDT a group with TMD and added PRI; D.24A has RFF under NAD and SEQ.
+# Behind a LIN an FTX is the LIN's own.
 DELJIT = compile_table("""
     BGM! DTM! FTX
-    ( RFF! DTM ) ( NAD! LOC FTX ( CTA! COM ) )
+    ( RFF! DTM ) ( NAD! LOC FTX ( RFF! DTM ) ( CTA! COM ) )
     (! SEQ! DTM GIR LOC ( RFF! DTM ) ( PAC! ( PCI! GIN ) )
-       ( LIN! PIA IMD ALI GIR TDT FTX PAC DTM PRI CUX TMD
-         ( RFF! DTM ) ( TDT! TMD ) ( LOC! ( CTA! COM ) ) ( QTY! SCC DTM ( RFF! DTM ) ) ) )
+       ( LIN! PIA IMD ALI GIR TDT TMD FTX PAC DTM
+         ( RFF! DTM ) ( TDT! TMD ) ( LOC! ( CTA! COM ) ) ( QTY! SCC DTM ( RFF! DTM ) ) ( PRI! CUX DTM ) ) )
     FTX
 """)
-
-# DE 1225
-FUNCTIONS = {
-    "1": "cancellation",
-    "2": "addition",
-    "4": "change",
-    "5": "replace",
-    "7": "duplicate",
-    "9": "original",
-    "31": "copy",
-    "35": "retransmission",
-    "40": "deletion_request",
-    "41": "last_of_series",
-    "50": "withdraw",
-    "53": "test",
-}
+# How many different lines one message is remembered by.
+MAX_LINES = 5000
 _DIRECTORY = re.compile(r"[DS]\.(\d\d)([AB])")
 
 
@@ -65,14 +58,20 @@ def read_deljit(draft: Draft, profile: Profile, findings: Findings) -> Content:
     header = Group("")
     reader = _Deljit(draft, profile, findings, header)
     call_offs = []
+    releases: list[Release] = []
     for group in walk(DELJIT, draft.texts, header, draft.number, findings):
         if group.tag == "SEQ":
+            if not reader.opened:
+                reader.open_header()
+            if reader.kind == "release":
+                releases += reader.releases(group)
+                continue
             call_off = reader.call_off(group)
             if call_off is not None:
                 call_offs.append(call_off)
         else:
             edifact_facts(group.segments, reader.header_facts)
-    return reader.content(tuple(call_offs))
+    return reader.content(tuple(call_offs), tuple(releases))
 
 
 class _Deljit:
@@ -83,19 +82,27 @@ class _Deljit:
         self.findings = findings
         self.header = header
         self.header_facts: Facts = {}
+        # Guides that leave SEQ empty number the vehicle in GIR; RFF is the place of a despatch advice.
+        self.sequence_places = tuple(item for item in self.places.sequence_number if item.startswith("GIR "))
         self.opened = False
-        self.function: str | None = None
+        self.document_code: str | None = None
+        self.function_code: str | None = None
         self.document: str | None = None
+        self.issued_at: str | None = None
+        self.kind = "unknown"
+        self.events: dict[str | None, str] = {}
+        self.lines: dict[str, tuple[Component | None, Facts]] = {}
         self.codes: Table = {}
 
     def open_header(self) -> None:
-        """Settle once what all SEQ groups need: function, document number, code list, header facts."""
+        """Settle once what all SEQ groups need: kind, function, document number, code list, header facts."""
         self.opened = True
-        beginning = next((item for item in self.header.segments if item[0] == "BGM"), ["BGM"])
-        code = element(beginning, 3)
-        self.function = FUNCTIONS.get(code, code) if code else None
+        beginning = self.header.first("BGM")
+        self.document_code, self.function_code = element(beginning, 1), element(beginning, 3)
         self.document = element(beginning, 2)
+        self.kind = self.kind_named()
         edifact_facts(self.header.segments, self.header_facts)
+        self.issued_at = edifact_moment(self.header_facts, ("DTM 137",), (self.header,), self.findings)
         codes = event_codes(self.draft.directory, self.profile)
         if codes is None:
             sentence = f"is SEQ DE 1245 or 1229 in {self.draft.directory!r}? Set event_element in the profile"
@@ -104,85 +111,131 @@ class _Deljit:
             )
         self.codes = codes or {}
 
-    def content(self, call_offs: tuple[CallOffEvent, ...]) -> Content:
+    def content(self, call_offs: tuple[CallOffEvent, ...], releases: tuple[Release, ...]) -> Content:
         if not self.opened:
             self.open_header()
+        code = self.function_code
         return Content(
-            function=self.function,
-            kind=self.kind(),
+            function=FUNCTIONS.get(code, code) if code else None,
+            kind=self.kind,
             document_number=self.document,
-            issued_at=edifact_moment(self.header_facts, ("DTM 137",), (self.header,), self.findings),
+            issued_at=self.issued_at,
             buyer=pick(self.header_facts, self.places.buyer),
             supplier=pick(self.header_facts, self.places.supplier),
             ship_to=pick(self.header_facts, self.places.ship_to),
             call_offs=call_offs,
+            releases=releases,
         )
 
-    def kind(self) -> str:
-        """Forecast and call-off share this message; only BGM 1001 tells which of the two binds us."""
-        beginning = next((item for item in self.header.segments if item[0] == "BGM"), ["BGM"])
-        code = element(beginning, 1) or ""
-        kind = self.profile.stages.get(code)
-        if kind is None:
-            number = self.header.numbers[0] if self.header.numbers else self.draft.number
-            sentence = f"document code {code!r} is not in the profile; say in [stages] whether it is binding"
+    def kind_named(self) -> str:
+        """Forecast and call-off share this message; only BGM 1001 and 1225 tell which of the two binds us."""
+        kind = self.profile.kind_of(self.document_code, self.function_code)
+        if kind is None and self.header.segments[:1] and self.header.segments[0][0] == "BGM":
+            number = self.header.numbers[0]
+            sentence = (
+                f"document code {self.document_code or ''!r} is not in the profile; say in [stages] whether "
+                "it is binding"
+            )
             self.findings.add("unknown_document_code", sentence, segment=number, tag="BGM", element="1.1")
         return kind or "unknown"
 
     def event(self, group: Group) -> str | None:
-        if self.function == "test":
-            return "TEST"
         code = element(group.segments[0], 1)
-        if code is None:
-            return "CANCEL" if self.function == "cancellation" else "NEW"
-        event = self.codes.get(code)
-        if event is None and self.codes:
+        if code in self.events:
+            return self.events[code]
+        event = self.profile.event_of(self.document_code, self.function_code, code, self.codes)
+        if event is not None:
+            self.events[code] = event
+        elif self.codes:
             sentence = f"code {code!r} means nothing in {self.draft.directory}; add it to [events]"
             self.findings.add(
                 "unknown_event_code", sentence, segment=group.numbers[0], tag="SEQ", element="1"
             )
         return event
 
+    def releases(self, group: Group) -> Iterator[Release]:
+        """Give out one release a LIN; the day of the SEQ group holds where a quantity has none."""
+        cancelled = self.event(group) == "CANCEL"
+        outer = edifact_facts(group.segments, {})
+        for inner in group.groups:
+            if inner.tag == "RFF":
+                edifact_facts(inner.segments, outer)
+        days = {source: rest for source, rest in outer.items() if source.startswith("DTM ")}
+        reader = ScheduleReader(self.profile, self.findings, self.header_facts, days)
+        reader.document = self.document
+        for inner in group.groups:
+            if inner.tag == "LIN":
+                for release in reader.part(inner, outer):
+                    yield replace(release, lines=()) if cancelled else release
+
     def call_off(self, group: Group) -> CallOffEvent | None:
-        if not self.opened:
-            self.open_header()
         event = self.event(group)
         places = self.places
-        found = edifact_facts(group.segments, {})
+        # What stands nearest to the vehicle counts: its own segments, then its lines in order, then the header.
+        own = group.segments
+        layers = [edifact_facts(own, {})]
         components = []
         for inner in group.groups:
             if inner.tag == "LIN":
-                component = self.component(inner, found)
+                component, facts = self.line(inner)
+                layers.append(facts)
                 if component is not None:
                     components.append(component)
             elif inner.tag == "RFF":
-                edifact_facts(inner.segments, found)
-        for source, rest in self.header_facts.items():
-            found.setdefault(source, rest)
-        sequence = element(group.segments[0], 2)
+                layers.append(edifact_facts(inner.segments, {}))
+        found = dict(self.header_facts)
+        for facts in reversed(layers):
+            found.update(facts)
+        number, point = _sequence(own[0])
+        sequence = number or pick(found, self.sequence_places)
+        required_at = edifact_moment(found, places.required_at, (group, self.header), self.findings)
         vin = pick(found, places.vin)
         production_number = pick(found, places.production_number)
-        call_number = identify(self.profile, production_number, vin, self.document, sequence)
+        call_number = identify(
+            self.profile,
+            production_number,
+            vin,
+            self.document,
+            sequence,
+            source=point,
+            moment=required_at or self.issued_at,
+        )
         if call_number is None:
-            sentence = "neither production number, VIN nor document and sequence: nobody could name it"
+            sentence = (
+                "neither production number, VIN nor document and sequence: nobody could name it; check identity "
+                "and [edifact] in the profile"
+            )
             self.findings.add("missing_identity", sentence, segment=group.numbers[0], tag="SEQ")
         if event is None or call_number is None:
             return None
         return CallOffEvent(
             event,
             sequence,
-            element(group.segments[0], 2, 2),
+            point,
             vin,
             production_number,
             pick(found, places.dock),
             pick(found, places.line_feed),
-            edifact_moment(found, places.required_at, (group, self.header), self.findings),
+            required_at,
             tuple(components),
             call_number,
         )
 
-    def component(self, group: Group, call: Facts) -> Component | None:
-        """Read one LIN; what it says about the whole call (dock, time) is added to `call`."""
+    def line(self, group: Group) -> tuple[Component | None, Facts]:
+        """Read one LIN and what it says about the whole call (dock, time).
+
+        Vehicles differ, the lines below them are few: what a sound one said it says again, word for word.
+        """
+        text = SEGMENT.join(group.whole())
+        known = self.lines.get(text)
+        if known is None:
+            seen = self.findings.seen
+            known = self.component(group)
+            if self.findings.seen == seen and len(self.lines) < MAX_LINES:
+                self.lines[text] = known
+        return known
+
+    def component(self, group: Group) -> tuple[Component | None, Facts]:
         places = self.places
         found = edifact_facts(group.segments, {})
         for inner in group.groups:
@@ -193,13 +246,10 @@ class _Deljit:
         if part is None:
             sentence = "the line names no part of the buyer (LIN C212 or PIA); check [edifact] part_number"
             self.findings.add("missing_part", sentence, segment=group.numbers[0], tag="LIN", element="3")
-        for source, rest in found.items():
-            call.setdefault(source, rest)
-        if part is None:
-            return None
+            return None, found
         quantity, unit = amount(found, places.quantity, group, self.findings)
         options = tuple(text for item in group.segments if item[0] == "IMD" and (text := option(item)))
-        return Component(
+        component = Component(
             part,
             pick(found, places.supplier_part),
             quantity,
@@ -208,6 +258,15 @@ class _Deljit:
             order(found, places.order_ref),
             options,
         )
+        return component, found
+
+
+def _sequence(segment: list[str]) -> tuple[str | None, str | None]:
+    """Return SEQ C286: the number and where it was given (DE 1159)."""
+    if len(segment) < 3:
+        return None, None
+    number, _, rest = segment[2].partition(COMPONENT)
+    return number.strip() or None, rest.partition(COMPONENT)[0].strip() or None
 
 
 def option(segment: list[str]) -> str | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .canonical import Acknowledged, CallOffEvent, Despatch, Release
+from .canonical import Acknowledged, CallOffEvent, Despatch, Receipt, Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +31,4 @@ class Content:
     releases: tuple[Release, ...] = ()
     despatch: Despatch | None = None
     acknowledged: tuple[Acknowledged, ...] = ()
+    receipts: tuple[Receipt, ...] = ()

@@ -1,19 +1,25 @@
 """The envelopes of both syntaxes: who sends what to whom, whether counts and references agree."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .advices import read_824, read_861, read_functional, read_ta1
+from .aperak import read_aperak
 from .canonical import InterchangeEnd, InterchangeStart, Message, Problem
+from .delfor import read_delfor
 from .deljit import read_deljit
-from .despatch import read_856, read_desadv
+from .despatch import read_desadv
 from .drafts import Content, Draft
 from .facts import edifact_time, element, x12_time
 from .groups import Segment
 from .problems import Findings
 from .production_sequence import read_866
 from .profile import Profile
-from .tokens import ELEMENT, REPETITION, Tokens
-from .verdicts import read_997, read_contrl
+from .recadv import read_recadv
+from .schedules import read_schedule
+from .ship_notice import read_856
+from .tokens import COMPONENT, ELEMENT, REPETITION, Tokens
+from .verdicts import read_contrl
 
 Part = InterchangeStart | Message | InterchangeEnd | Problem
 
@@ -22,14 +28,28 @@ MAX_MESSAGE_CHUNKS = 512
 # A broken umlaut in a description must not stop a line; a broken character in a VIN must.
 FREE_TEXT = {"FTX", "IMD", "NAD", "CTA", "COM", "PID", "PER", "N1", "N2", "N3", "N4", "MSG", "NTE"}
 
+_AGAIN = "a part is missing or was cut off: ask for the file again"
+_AGAIN_OR = "ask for the file again or, if he always does so, set [severity]"
+_NO_CHARACTER = (
+    "a byte is no character of the declared set; set `encoding` in the profile or ask for the file again"
+)
+
 MessageReader = Callable[[Draft, Profile, Findings], Content]
 READERS: dict[str, MessageReader] = {
     "DELJIT": read_deljit,
+    "DELFOR": read_delfor,
+    "830": read_schedule,
+    "862": read_schedule,
+    "861": read_861,
+    "824": read_824,
+    "999": read_functional,
     "866": read_866,
     "DESADV": read_desadv,
     "856": read_856,
+    "RECADV": read_recadv,
+    "APERAK": read_aperak,
     "CONTRL": read_contrl,
-    "997": read_997,
+    "997": read_functional,
 }
 
 
@@ -105,18 +125,28 @@ class EnvelopeReader:
             self._key(self.message_level.opens): self.open_message,
             self._key(self.message_level.closes): self.close_message,
         }
+        if self.is_x12:
+            roles["TA1"] = self.take_ta1
         for batch in self.tokens.batches():
             self.bound_message()
-            for text in batch:
+            start = 0
+            for place in [at for at, text in enumerate(batch) if text[:3] in roles]:
+                self.take_body(batch[start:place])
                 self.number += 1
-                role = roles.get(text[:3])
-                if role is not None:
-                    yield from role(text.split(ELEMENT))
-                elif self.message is not None:
-                    self.body.append(text)
-                else:
-                    self.refuse_outside(text)
+                start = place + 1
+                yield from roles[batch[place][:3]](batch[place].split(ELEMENT))
+            self.take_body(batch[start:])
         yield from self.end_of_file()
+
+    def take_body(self, texts: list[str]) -> None:
+        """Add segments to the open message; outside of one each is refused."""
+        if self.message is not None:
+            self.body += texts
+            self.number += len(texts)
+            return
+        for text in texts:
+            self.number += 1
+            self.refuse_outside(text)
 
     def _key(self, tag: str) -> str:
         return tag if len(tag) == 3 else tag + ELEMENT
@@ -130,12 +160,13 @@ class EnvelopeReader:
 
     def refuse_outside(self, text: str) -> None:
         tag = text.split(ELEMENT)[0][:6]
-        sentence = f"{tag!r} stands outside every message"
+        sentence = f"{tag!r} stands outside every message; {_AGAIN}"
         self.findings.add("outside_message", sentence, segment=self.number, tag=tag)
 
     def end_of_file(self) -> Iterator[Part]:
         for problem in self.tokens.problems:
-            self.findings.take(problem)
+            # What stopped the tokens stands behind the last segment they gave out.
+            self.findings.take(replace(problem, segment=self.number + 1))
         if self.interchange is not None:
             yield from self.close_interchange(None)
         elif self.number == 0 and not self.tokens.problems:
@@ -153,10 +184,10 @@ class EnvelopeReader:
         head = self.tokens.head
         assert head is not None
         for problem in head.problems if head is not self.head_read else ():
-            self.findings.take(problem)
+            self.findings.take(replace(problem, segment=self.number))
         self.head_read = head
         if self.interchange.ref is None:
-            sentence = f"{level.opens} carries no control reference"
+            sentence = f"{level.opens} carries no control reference; the sender has to number what he sends"
             self.add("bad_header", sentence, level.opens, str(level.ref))
         start = self.x12_start(segment) if self.is_x12 else self.edifact_start(segment)
         self.test = start.test
@@ -182,7 +213,10 @@ class EnvelopeReader:
         assert self.interchange is not None
         assert self.tokens.head is not None
         if sender is None:
-            self.add("missing_party", "nobody is named as sender", self.interchange_level.opens)
+            tag, position = ("ISA", "6") if self.is_x12 else ("UNB", "2")
+            self.add(
+                "missing_party", "nobody is named as sender; the sender has to name himself", tag, position
+            )
         return InterchangeStart(
             format=self.tokens.format,
             encoding=self.tokens.head.encoding,
@@ -197,11 +231,14 @@ class EnvelopeReader:
     def close_interchange(self, segment: Segment | None) -> Iterator[Part]:
         level, opened = self.interchange_level, self.interchange
         if opened is None:
-            self.add("missing_header", f"{level.closes} closes what was never opened", level.closes)
+            self.add("missing_header", f"{level.closes} closes what was never opened; {_AGAIN}", level.closes)
             return
         yield from self.close_message(None)
         yield from self.close_group(None)
         counted = self.groups if self.groups or self.is_x12 else opened.count
+        if self.is_x12 and not self.groups and segment is not None and element(segment, 1) == "1":
+            # IEA01 counts groups, and a lone TA1 is none; many programs write 1 all the same.
+            counted = opened.count
         self.compare(level, opened, segment, counted, self.findings)
         if not opened.count:
             self.add("empty_interchange", "the interchange holds no message", level.opens)
@@ -213,14 +250,12 @@ class EnvelopeReader:
         yield from self.close_message(None)
         yield from self.close_group(None)
         if self.interchange is None:
-            self.add("missing_header", f"{segment[0]} stands in no interchange", segment[0])
+            self.add("missing_header", f"{segment[0]} stands in no interchange; {_AGAIN}", segment[0])
             return
         self.groups += 1
         self.group = _Open(segment, self.number, element(segment, self.group_level.ref))
         if self.groups == 1:
             self.first_group = self.group.ref
-        elif self.groups == 2:
-            self.add("several_groups", "the interchange holds more than one group", segment[0])
 
     def close_group(self, segment: Segment | None) -> Iterator[Part]:
         yield from self.close_message(None)
@@ -228,13 +263,27 @@ class EnvelopeReader:
         if opened is not None:
             self.compare(level, opened, segment, opened.count, self.findings)
         elif segment is not None:
-            self.add("missing_header", f"{level.closes} closes what was never opened", level.closes)
+            self.add("missing_header", f"{level.closes} closes what was never opened; {_AGAIN}", level.closes)
         self.group = None
+
+    def take_ta1(self, segment: Segment) -> Iterator[Part]:
+        """Read a TA1, the one message of X12 that has no set of its own; it belongs between ISA and GS."""
+        if self.message is not None:
+            self.body.append(ELEMENT.join(segment))
+            return
+        if self.interchange is None:
+            self.add("missing_header", "TA1 stands in no interchange; it belongs behind an ISA", "TA1")
+            return
+        self.interchange.count += 1
+        findings = Findings(self.profile.severity)
+        content = read_ta1(segment, self.number, findings)
+        opened = _Open(["ST", "TA1"], self.number, None)
+        yield self.built(opened, content, findings, self.number)
 
     def open_message(self, segment: Segment) -> Iterator[Part]:
         yield from self.close_message(None)
         if self.interchange is None:
-            self.add("missing_header", f"{segment[0]} stands in no interchange", segment[0])
+            self.add("missing_header", f"{segment[0]} stands in no interchange; {_AGAIN}", segment[0])
             return
         self.message = _Open(segment, self.number, element(segment, self.message_level.ref))
         self.body, self.chunks, self.overflow = [], 0, False
@@ -246,7 +295,7 @@ class EnvelopeReader:
         level, opened = self.message_level, self.message
         if opened is None:
             if segment is not None:
-                sentence = f"{level.closes} closes what was never opened"
+                sentence = f"{level.closes} closes what was never opened; {_AGAIN}"
                 self.add("missing_header", sentence, level.closes)
             return
         findings = Findings(self.profile.severity)
@@ -260,7 +309,9 @@ class EnvelopeReader:
         """Let the message's own reader at it, unless nobody could read it."""
         kind, directory, _ = self.named(opened.segment)
         if self.overflow:
-            findings.add("message_too_long", "the message is larger than 32 MiB", segment=opened.number)
+            sentence = "the message is larger than 32 MiB; the sender has to split it"
+            tag = opened.segment[0]
+            findings.add("message_too_long", sentence, segment=opened.number, tag=tag)
             return Content()
         self.check_text(opened.number, findings)
         reader = READERS.get(kind)
@@ -289,7 +340,9 @@ class EnvelopeReader:
             tag = text.split(ELEMENT)[0][:6]
             if "\ufffd" in text:
                 code = "unreadable_text" if tag in FREE_TEXT else "invalid_character"
-                findings.add(code, "a byte is no character of the declared set", segment=position, tag=tag)
+                findings.add(
+                    code, _NO_CHARACTER, segment=position, tag=tag, element=_unreadable_element(text)
+                )
             if REPETITION in text:
                 sentence = "only the first repetition of an element is read"
                 findings.add("repetition_ignored", sentence, segment=position, tag=tag)
@@ -313,10 +366,14 @@ class EnvelopeReader:
             releases=content.releases,
             despatch=content.despatch,
             acknowledged=content.acknowledged,
+            receipts=content.receipts,
             problems=findings.all(),
             segment_first=opened.number,
             segment_last=last,
             group_ref=self.group.ref if self.group is not None else None,
+            # UNG and GS name both ends at the same places.
+            group_sender=element(self.group.segment, 2) if self.group is not None else None,
+            group_recipient=element(self.group.segment, 3) if self.group is not None else None,
         )
 
     def add(self, code: str, text: str, tag: str, position: str | None = None) -> None:
@@ -327,17 +384,28 @@ class EnvelopeReader:
     ) -> None:
         """Hold the closing segment against the opening one: count and reference have to agree."""
         if segment is None:
-            sentence = f"the {level.name} that {level.opens} opens has no {level.closes}"
+            sentence = f"the {level.name} that {level.opens} opens has no {level.closes}; {_AGAIN}"
             findings.add("missing_trailer", sentence, segment=opened.number, tag=level.opens)
             return
         stated = element(segment, 1) or ""
         if not stated.isdecimal() or int(stated[:12]) != counted:
-            sentence = f"{level.closes} counts {stated!r}, there are {counted}"
+            sentence = f"{level.closes} counts {stated!r}, there are {counted}; {_AGAIN_OR} count_mismatch"
             findings.add("count_mismatch", sentence, segment=self.number, tag=level.closes, element="1")
         ref = element(segment, 2)
         if ref != opened.ref:
-            sentence = f"{level.closes} says {ref!r}, {level.opens} said {opened.ref!r}"
+            sentence = (
+                f"{level.closes} says {ref!r}, {level.opens} said {opened.ref!r}; {_AGAIN_OR} ref_mismatch"
+            )
             findings.add("ref_mismatch", sentence, segment=self.number, tag=level.closes, element="2")
+
+
+def _unreadable_element(text: str) -> str:
+    """Return the place of the first unreadable character as the standard counts it: "2", "2.1"."""
+    before = text[: text.index("\ufffd")]
+    composite = before.rpartition(ELEMENT)[2]
+    rest = text[len(before) :].partition(ELEMENT)[0]
+    position = str(before.count(ELEMENT))
+    return f"{position}.{composite.count(COMPONENT) + 1}" if COMPONENT in composite + rest else position
 
 
 def _first_repetitions(text: str) -> str:

@@ -1,9 +1,10 @@
 """Pulling facts out of segments by "<tag> <qualifier>", the names profiles use, for both syntaxes."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from .groups import Group, Segment
 from .problems import Findings
@@ -11,6 +12,22 @@ from .tokens import COMPONENT
 
 # Value by place; further components of the same composite stay behind it, cut by COMPONENT.
 Facts = dict[str, str]
+
+# DE 1225
+FUNCTIONS = {
+    "1": "cancellation",
+    "2": "addition",
+    "4": "change",
+    "5": "replace",
+    "7": "duplicate",
+    "9": "original",
+    "31": "copy",
+    "35": "retransmission",
+    "40": "deletion_request",
+    "41": "last_of_series",
+    "50": "withdraw",
+    "53": "test",
+}
 
 # DE 2379: how many digits, which datetime pattern, whether it is a date only.
 DATE_FORMATS = {
@@ -23,6 +40,29 @@ DATE_FORMATS = {
     "303": ("%Y%m%d%H%M", 12),
     "304": ("%Y%m%d%H%M%S", 14),
 }
+_BY_LENGTH = {8: "102", 12: "203", 14: "204"}
+# DE 2379: a code of two moments or periods, and the code of each of the two.
+SPANS = {
+    "709": "609",
+    "710": "610",
+    "711": "102",
+    "713": "201",
+    "715": "615",
+    "716": "616",
+    "717": "101",
+    "718": "102",
+    "719": "203",
+}
+# DE 2379: months and weeks, with or without century.
+PERIODS = {"609": ("month", 4), "610": ("month", 6), "615": ("week", 4), "616": ("week", 6)}
+
+
+class Span(NamedTuple):
+    """From when to when, both days included, and the interval that the format itself names."""
+
+    first: str | None = None
+    last: str | None = None
+    interval: str | None = None
 
 
 def element(segment: Segment, position: int, component: int = 1) -> str | None:
@@ -34,20 +74,22 @@ def element(segment: Segment, position: int, component: int = 1) -> str | None:
 
 
 def edifact_facts(segments: Iterable[Segment], found: Facts) -> Facts:
-    """Add what EDIFACT segments say to `found`; the first to name a place wins."""
+    """Add what EDIFACT segments say to `found`; the first to fill a place wins, an empty one fills nothing."""
     for segment in segments:
         tag = segment[0]
         if tag in ("DTM", "QTY", "RFF"):
             if len(segment) > 1:
                 qualifier, _, rest = segment[1].partition(COMPONENT)
-                found.setdefault(f"{tag} {qualifier}", rest)
+                if rest:
+                    found.setdefault(f"{tag} {qualifier}", rest)
         elif tag in ("LOC", "NAD"):
-            if len(segment) > 2:
+            if len(segment) > 2 and segment[2]:
                 found.setdefault(f"{tag} {segment[1]}", segment[2])
         elif tag in ("GIR", "PIA", "LIN"):
             for composite in segment[3 if tag == "LIN" else 2 :]:
                 value, _, qualifier = composite.partition(COMPONENT)
-                found.setdefault(f"{tag} {qualifier.partition(COMPONENT)[0]}", value)
+                if value:
+                    found.setdefault(f"{tag} {qualifier.partition(COMPONENT)[0]}", value)
     return found
 
 
@@ -62,6 +104,12 @@ def x12_facts(segments: Iterable[Segment], found: Facts) -> Facts:
             found.setdefault(f"N1 {segment[1]}", segment[4] if len(segment) > 4 else segment[2])
         elif tag in ("REF", "DTM", "QTY") and len(segment) > 2:
             found.setdefault(f"{tag} {segment[1]}", COMPONENT.join(segment[2:4]))
+            if tag == "REF" and len(segment) > 4:
+                # C040: up to three more references, qualifier and value in turn.
+                parts = segment[4].split(COMPONENT)
+                for at in range(0, len(parts) - 1, 2):
+                    if parts[at + 1].strip():
+                        found.setdefault(f"REF {parts[at].strip()}", parts[at + 1])
         elif tag == "SN1" and len(segment) > 2:
             found.setdefault("SN1", COMPONENT.join(segment[2:4]))
         elif tag == "PRF" and len(segment) > 1:
@@ -86,6 +134,43 @@ def pick(found: Facts, sources: tuple[str, ...]) -> str | None:
             if value:
                 return value
     return None
+
+
+@lru_cache(maxsize=8192)
+def edifact_period(text: str, code: str, offset: str = "") -> Span | None:
+    """Return DE 2380 in any format DE 2379 knows here as a span, None when it is no such time.
+
+    Weeks are those of ISO 8601, from Monday to Sunday. Two moments may stand with a hyphen between them or,
+    as the list has it, without.
+    """
+    if code in SPANS:
+        first, hyphen, second = text.partition("-")
+        if not hyphen:
+            first, second = text[: len(text) // 2], text[len(text) // 2 :]
+        begins, ends = (edifact_period(part, SPANS[code], offset) for part in (first, second))
+        if begins is None or ends is None:
+            return None
+        return Span(begins.first, ends.last or ends.first, begins.interval)
+    if code in PERIODS:
+        return _period(text, *PERIODS[code])
+    moment = edifact_time(text, code, offset)
+    return None if moment is None else Span(moment)
+
+
+def _period(text: str, interval: str, length: int) -> Span | None:
+    if len(text) != length or not text.isdigit() or not text.isascii():
+        return None
+    year, number = int(text[:-2]) + (2000 if length == 4 else 0), int(text[-2:])
+    try:
+        if interval == "week":
+            first = datetime.fromisocalendar(year, number, 1)
+            last = first + timedelta(days=6)
+        else:
+            first = datetime(year, number, 1)  # noqa: DTZ001 - plant local by design
+            last = first.replace(year=year + number // 12, month=number % 12 + 1) - timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    return Span(first.date().isoformat(), last.date().isoformat(), interval)
 
 
 @lru_cache(maxsize=8192)
@@ -142,11 +227,36 @@ def edifact_moment(
     if source is None:
         return None
     text, _, code = found[source].partition(COMPONENT)
-    moment = edifact_time(text.strip(), code.strip(), found.get("DTM 735", "").partition(COMPONENT)[0])
-    if moment is None:
-        sentence = f"{text!r} is no time in format {code!r} (DE 2379)"
-        findings.add("invalid_date", sentence, segment=locate(groups, source), tag="DTM", element="1.2")
+    text, code, offset = text.strip(), code.strip(), found.get("DTM 735", "").partition(COMPONENT)[0]
+    moment = edifact_time(text, code, offset)
+    return moment or _by_digits(text, code, offset, locate(groups, source), findings)
+
+
+def _by_digits(text: str, code: str, offset: str, number: int | None, findings: Findings) -> str | None:
+    """Return a time whose format code is wrong; with a four-digit year the number of digits says all.
+
+    One wrong code must not stop a line: `date_format` tells it. Where digits do not tell either, `invalid_date`.
+    """
+    actual = _BY_LENGTH.get(len(text), "") if code in _BY_LENGTH.values() else ""
+    moment = edifact_time(text, actual, offset)
+    if moment is not None:
+        sentence = f"{text!r} has the digits of format {actual}, not of {code}; read as {moment}"
+        findings.add("date_format", sentence, segment=number, tag="DTM", element="1.3")
+    else:
+        sentence = f"{text!r} is no time in format {code!r} (DE 2379); ask the partner to correct it"
+        findings.add("invalid_date", sentence, segment=number, tag="DTM", element="1.2")
     return moment
+
+
+def edifact_span(found: Facts, sources: tuple[str, ...], group: Group, findings: Findings) -> Span:
+    """Return the span at the first filled place; book `invalid_date` when something else fills it."""
+    source = place(found, sources)
+    if source is None:
+        return Span()
+    text, _, code = found[source].partition(COMPONENT)
+    text, code, offset = text.strip(), code.strip(), found.get("DTM 735", "").partition(COMPONENT)[0]
+    span = edifact_period(text, code, offset)
+    return span or Span(_by_digits(text, code, offset, locate((group,), source), findings))
 
 
 def x12_moment(
@@ -182,14 +292,20 @@ def amount(
         rest = found.get(source)
         if rest:
             text, _, tail = rest.partition(COMPONENT)
-            quantity = text.strip()
+            # ISO 9735 clause 10: the decimal mark may be a comma, whatever UNA says.
+            quantity = text.strip().replace(",", ".", 1)
             if not (quantity.isascii() and quantity.replace(".", "", 1).isdecimal()):
                 number = locate((group,), source)
-                findings.add(
-                    "invalid_number", f"{text!r} is no quantity", segment=number, tag="QTY", element="1.2"
-                )
+                sentence = f"{text!r} is no quantity; ask the partner how many he wants"
+                findings.add("invalid_number", sentence, segment=number, tag="QTY", element="1.2")
             return quantity or None, tail.partition(COMPONENT)[0].strip() or None
     return None, None
+
+
+def signed(text: str) -> bool:
+    """True for a number that may carry a sign in front (ISO 9735 clause 10)."""
+    digits = text.removeprefix("-").replace(",", ".", 1)
+    return digits.isascii() and digits.replace(".", "", 1).isdecimal()
 
 
 def order(found: Facts, sources: tuple[str, ...]) -> str | None:
@@ -199,3 +315,12 @@ def order(found: Facts, sources: tuple[str, ...]) -> str | None:
         if rest:
             return "/".join(part.strip() for part in rest.split(COMPONENT)[:2] if part.strip()) or None
     return None
+
+
+def check_ctt(header: Group, counts: tuple[int, ...], told: str, findings: Findings) -> None:
+    """Book `total_mismatch` where CTT01 is none of the counts; real feeds count wrongly, so it parks nothing."""
+    for segment, number in zip(header.segments, header.numbers, strict=True):
+        stated = element(segment, 1) or ""
+        if segment[0] == "CTT" and (not stated.isdecimal() or int(stated[:12]) not in counts):
+            sentence = f"CTT counts {stated!r} {told}"
+            findings.add("total_mismatch", sentence, segment=number, tag="CTT", element="1")

@@ -3,12 +3,41 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from .canonical import InterchangeEnd, InterchangeStart, Json, Message, Problem, as_json
 from .profile import Profile
 from .reader import read_stream
 from .tokens import HEAD_BYTES, sniff
+
+
+@dataclass(slots=True)
+class Count:
+    """How much a file holds; `accepted` as in the canonical reading."""
+
+    segments: int = 0
+    messages: int = 0
+    call_offs: int = 0
+    accepted: bool = True
+
+
+def count(source: BinaryIO, profile: Profile | None = None) -> Count:
+    """Read a file of any size to canonical messages and keep nothing but the numbers."""
+    found = Count()
+    for part in read_stream(source, profile):
+        if isinstance(part, Message):
+            found.messages += 1
+            found.call_offs += len(part.call_offs)
+        elif isinstance(part, InterchangeEnd):
+            found.segments = part.segment_last
+        found.accepted = found.accepted and not _refuses(part)
+    return found
+
+
+def _refuses(part: InterchangeStart | Message | InterchangeEnd | Problem) -> bool:
+    problems = (part,) if isinstance(part, Problem) else getattr(part, "problems", ())
+    return any(problem.severity == "reject" for problem in problems)
 
 
 class Inspection:
@@ -32,7 +61,7 @@ class Inspection:
         between = ""
         part = first
         while part is not None:
-            self._judge(part)
+            self.accepted = self.accepted and not _refuses(part)
             if isinstance(part, Problem):
                 problems.append(as_json(part))
             elif isinstance(part, InterchangeStart):
@@ -57,10 +86,6 @@ class Inspection:
     def _format(self) -> str | None:
         self.source.seek(0)
         return sniff(self.source.read(HEAD_BYTES))
-
-    def _judge(self, part: InterchangeStart | Message | InterchangeEnd | Problem) -> None:
-        found = (part,) if isinstance(part, Problem) else getattr(part, "problems", ())
-        self.accepted = self.accepted and not any(problem.severity == "reject" for problem in found)
 
 
 def _opening(start: InterchangeStart) -> str:

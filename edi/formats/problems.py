@@ -23,7 +23,6 @@ SEVERITIES: Mapping[str, Severity] = {
     "count_mismatch": "reject",
     "ref_mismatch": "reject",
     "empty_interchange": "warn",
-    "several_groups": "warn",
     # a message
     "message_too_long": "reject",
     "unsupported_message": "warn",
@@ -36,6 +35,7 @@ SEVERITIES: Mapping[str, Severity] = {
     "invalid_character": "reject",
     "unreadable_text": "warn",
     "invalid_date": "reject",
+    "date_format": "warn",
     "invalid_number": "reject",
     "repetition_ignored": "warn",
     "total_mismatch": "warn",
@@ -43,6 +43,26 @@ SEVERITIES: Mapping[str, Severity] = {
     "unknown_event_code": "reject",
     "missing_identity": "reject",
     "missing_part": "reject",
+    # a delivery schedule
+    "unknown_commitment": "warn",
+    "quantity_left_out": "warn",
+    "cumulative_quantities": "warn",
+    "share_mismatch": "warn",
+    # records of fixed width (VDA)
+    "unknown_record": "reject",
+    "record_order": "reject",
+    "missing_record": "reject",
+    "wrong_width": "reject",
+    "short_record": "warn",
+    "unsettled_date": "reject",
+    "unknown_interval": "reject",
+    # a broadcast with a layout of its own
+    "bad_line": "reject",
+    "missing_field": "reject",
+    "too_many_lines": "reject",
+    "unsafe_xml": "reject",
+    # a verdict
+    "unclear_verdict": "reject",
     # a despatch advice
     "bad_hierarchy": "reject",
     "more_problems": "warn",
@@ -72,6 +92,8 @@ class Findings:
         self._found: list[Problem] = []
         self._refused = False
         self._dropped = 0
+        # How often something was found, listed or not: equal before and after means sound.
+        self.seen = 0
 
     def add(
         self,
@@ -87,6 +109,7 @@ class Findings:
 
     def take(self, problem: Problem) -> None:
         """Book a problem that somebody else found."""
+        self.seen += 1
         severity = self._severities.get(problem.code, problem.severity)
         if severity == "ignore":
             return

@@ -1,15 +1,11 @@
 """What is particular about one partner: data from `edi/partners/<folder>/profile.toml`, never a code path."""
 
 import re
-import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from .problems import SEVERITIES
 
 Sources = tuple[str, ...]
 Table = Mapping[str, str]
@@ -18,8 +14,19 @@ EVENTS = (
     "NEW", "CHANGE", "RESEQUENCE", "CANCEL", "HOLD", "RELEASE", "REORDER", "NOCHANGE", "DELIVERED", "TEST",
     "PREVIEW", "FIRM",
 )  # fmt: skip
-KINDS = ("call_off", "sequence_forecast")
-IDENTITIES = ("production_number", "vin", "document_sequence")
+IDENTITIES = ("production_number", "vin", "sequence_cycle", "document_sequence")
+COUNTERS = ("sequence", "transmission", "message", "none")
+CYCLES = ("", "year", "month", "day", "model_year")
+# What [stages] may say of a document code, and the kind of message that makes it.
+STAGE_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "call_off": "call_off",
+        "cancellation": "call_off",
+        "sequence_forecast": "sequence_forecast",
+        "reference": "sequence_forecast",
+        "release": "release",
+    }
+)
 
 
 def _table(**entries: str) -> Table:
@@ -36,6 +43,10 @@ EVENTS_1229 = _table(
 )  # fmt: skip
 EVENTS_BSS = _table(_00="NEW", _01="CANCEL", _02="NEW", _03="CANCEL", _04="CHANGE", _05="CHANGE")
 STAGES = _table(_240="call_off", _241="call_off", _242="call_off")
+# DE 1225 codes that say more than the SEQ code below them.
+FUNCTION_EVENTS = _table(_53="TEST")
+# What a SEQ without a code means; everything else is NEW.
+BARE_FUNCTION_EVENTS = _table(_1="CANCEL", _40="CANCEL", _50="CANCEL")
 
 
 class ProfileError(ValueError):
@@ -47,6 +58,8 @@ class SequenceRule:
     """How the partner counts: prefix text, digits, first and last number, whether the counter is dense.
 
     `max_jump` is the largest step that still counts as a gap; a larger one is a misread or a reset.
+    `cycle` says when the count begins again whatever its height: each "year", "month", "day" or "model_year"
+    (on `cycle_start`, month-day), or "" when it only wraps.
     """
 
     prefix: str = ""
@@ -55,15 +68,114 @@ class SequenceRule:
     last: int = 9999
     dense: bool = False
     max_jump: int = 500
+    cycle: str = ""
+    cycle_start: str = "01-01"
+
+    def cycle_of(self, moment: str | None) -> str | None:
+        """Return the name of the cycle an ISO 8601 time lies in, None without a cycle or a time.
+
+        A model year has the name of the calendar year in which it ends, as the trade counts it.
+        """
+        if not self.cycle or moment is None:
+            return None
+        if self.cycle == "model_year":
+            later = self.cycle_start != "01-01" and moment[5:10] >= self.cycle_start
+            return str(int(moment[:4]) + later)
+        return moment[: {"year": 4, "month": 7, "day": 10}[self.cycle]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRule:
+    """The count of transmissions or messages, for a partner whose dense counter it is.
+
+    `on_gap` "hold" keeps what comes behind a gap from sealing, "warn" only tells. After `wrap` (0: the largest
+    number of `transmission_width` digits) the count goes on with 1.
+    """
+
+    on_gap: str = "hold"
+    transmission_width: int = 5
+    wrap: int = 0
+
+    @property
+    def last(self) -> int:
+        """The number after which the count begins again."""
+        return self.wrap or 10**self.transmission_width - 1
+
+    def after(self, number: int) -> int:
+        """The number that has to follow this one."""
+        return 1 if number >= self.last else number + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRule:
+    """Names of files, as regular expressions for the whole name; no `accept` accepts every name.
+
+    `test` marks what belongs to the test side whatever the envelope says. `out` names what we send, with
+    {kind} {partner} {number} {our} {their} {date} {time}; empty for the names of the program.
+    """
+
+    accept: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    out: str = ""
+
+    def accepts(self, name: str) -> bool:
+        """True when the partner may send a file of this name."""
+        return not self.accept or any(re.fullmatch(pattern, name) for pattern in self.accept)
+
+    def is_test(self, name: str) -> bool:
+        """True when a file of this name is a test."""
+        return any(re.fullmatch(pattern, name) for pattern in self.test)
+
+    def out_name(self, kind: str, partner: str, number: int, *, our: str, their: str, at: datetime) -> str:
+        """Return the name of a file we send; `kind` is DESADV, CONTRL and so on."""
+        pattern = self.out or "{kind}_{partner}_{number:09d}.edi"
+        facts = {"kind": kind, "partner": partner, "number": number, "our": our, "their": their}
+        return pattern.format(**facts, date=f"{at:%Y%m%d}", time=f"{at:%H%M%S}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRule:
+    """What a new delivery schedule does to the old one, and on which day (MM-DD) cumulative figures restart.
+
+    "replace": the new one is all there is. "amend": it speaks only of the days it names.
+    """
+
+    mode: str = "replace"
+    cumulative_reset: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRule:
+    """What a new call-off of a known call does to the parts it does not name.
+
+    "amend": nothing, it speaks of the families it names. "replace": it is the whole call; families it does not name
+    any more are called off no longer. Calls it does not name are never touched.
+    """
+
+    mode: str = "amend"
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutFile:
+    """A record layout in the partner's folder: its file and the tables it holds."""
+
+    path: str
+    tables: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsnRule:
-    """The despatch advice this partner wants; `directory` matters for DESADV only."""
+    """The despatch advice this partner wants; `directory` matters for DESADV only, `hierarchy` for 856.
+
+    `hierarchy` gives the HL levels from the shipment down, such as "SOTPI"; empty for the program's own. It has
+    to be with the partner `due_minutes` after departure; 0 when he set no time.
+    """
 
     format: str = "DESADV"
     directory: str = "D.96A"
     expects_ack: bool = False
+    hierarchy: str = ""
+    due_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +208,12 @@ class Fields:
     supplier: Sources = ()
     ship_to: Sources = ()
     ship_from: Sources = ()
+    release_number: Sources = ()
+    previous_number: Sources = ()
+    cumulative_received: Sources = ()
+    cumulative_required: Sources = ()
+    cumulative_shipped: Sources = ()
+    last_despatch: Sources = ()
 
 
 # A DELJIT's sequence number is SEQ itself; "RFF ZZZ" carries it in a despatch advice, where no code exists.
@@ -116,6 +234,11 @@ EDIFACT_FIELDS = Fields(
     supplier=("NAD SE", "NAD SU", "NAD CZ"),
     ship_to=("NAD ST", "NAD CN", "NAD DP"),
     ship_from=("NAD SF", "NAD CZ"),
+    release_number=("RFF AAN",),
+    previous_number=("RFF AIF",),
+    cumulative_received=("QTY 70",),
+    cumulative_required=("QTY 71", "QTY 78"),
+    last_despatch=("RFF AAU", "RFF AAK"),
 )
 X12_FIELDS = Fields(
     vin=("LIN VV", "REF VT"),
@@ -144,7 +267,11 @@ class Profile:
     """One partner's dialect. The defaults are settled point 4; a profile says only what differs.
 
     `event_element` forces the SEQ code list ("1245" or "1229") where a partner's directory lies about it;
-    `encoding` does the same for the character set. `stages` turns BGM 1001 into the kind of a DELJIT.
+    `encoding` does the same for the character set. `stages` turns BGM 1001 into the kind of a DELJIT, and
+    `stages_function` ("<BGM 1001>/<DE 1225>") overrides it; `functions` turns DE 1225 into an event that
+    overrides the SEQ codes. `counter` names the one number without holes; `sequence.dense` is its switch
+    for "sequence". `acknowledge` is the answer to the syntax, `acknowledge_business` the one to the content;
+    later than `acknowledge_minutes` (0: not agreed) either side's answer is overdue.
     """
 
     code: str = "generic"
@@ -153,180 +280,58 @@ class Profile:
     timezone: str = "UTC"
     encoding: str | None = None
     syntax: str = "UNOC:3"
-    identity: tuple[str, ...] = IDENTITIES
+    identity: tuple[str, ...] = ("production_number", "vin", "document_sequence")
+    counter: str = "none"
     sequence: SequenceRule = SequenceRule()
+    control: ControlRule = ControlRule()
     event_element: str | None = None
     events_1245: Table = field(default_factory=lambda: EVENTS_1245)
     events_1229: Table = field(default_factory=lambda: EVENTS_1229)
     events_bss: Table = field(default_factory=lambda: EVENTS_BSS)
+    functions: Table = field(default_factory=lambda: FUNCTION_EVENTS)
     stages: Table = field(default_factory=lambda: STAGES)
+    stages_function: Table = field(default_factory=lambda: MappingProxyType({}))
     edifact: Fields = EDIFACT_FIELDS
     x12: Fields = X12_FIELDS
     severity: Table = field(default_factory=lambda: MappingProxyType({}))
+    files: FileRule = FileRule()
+    release: ReleaseRule = ReleaseRule()
+    calls: CallRule = CallRule()
+    layouts: Mapping[str, LayoutFile] = field(default_factory=lambda: MappingProxyType({}))
     acknowledge: str = "none"
+    acknowledge_business: str = "none"
+    acknowledge_minutes: int = 0
     asn: AsnRule = AsnRule()
     our: Address = Address(id="SUPPLIER", qualifier="ZZ")
     their: Address = Address(id="OEM", qualifier="ZZ")
 
+    def __post_init__(self) -> None:
+        if self.counter in ("sequence", "none"):
+            object.__setattr__(self, "counter", "sequence" if self.sequence.dense else "none")
 
-def load_profile(folder: Path) -> Profile:
-    """Read `folder/profile.toml`; refuse unknown keys and unusable values with a ProfileError."""
-    path = folder / "profile.toml"
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProfileError(f"{path}: there is no such file; copy edi/partners/generic_deljit") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path}: this is no TOML: {error}") from None
-    return _Loader(path).profile(tables)
+    def stage_of(self, document_code: str | None, function: str | None) -> str | None:
+        """Return what the profile calls a document (BGM 1001) with a function (DE 1225); None if nothing."""
+        both = self.stages_function.get(f"{document_code or ''}/{function or ''}")
+        return both or self.stages.get(document_code or "")
 
+    def kind_of(self, document_code: str | None, function: str | None) -> str | None:
+        """Return the kind of a message by BGM 1001 and DE 1225; None when the profile does not know them."""
+        stage = self.stage_of(document_code, function)
+        return None if stage is None else STAGE_KINDS[stage]
 
-def _one_of(*allowed: str) -> Callable[[Any], bool]:
-    return lambda value: value in allowed
+    def event_of(
+        self, document_code: str | None, function: str | None, code: str | None, codes: Table
+    ) -> str | None:
+        """Return the event of one SEQ group; None for a code that neither the profile nor its list knows.
 
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _time_zone(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and bool(ZoneInfo(value))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-
-
-def _encoding(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and "A".encode(value) == b"A"
-    except LookupError:
-        return False
-
-
-def _syntax(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"UNO[A-KLWY]:[1-4]", value) is not None
-
-
-_Check = tuple[Callable[[Any], bool], str]
-_TOP: dict[str, _Check] = {
-    "code": (_text, "a short text"),
-    "name": (_text, "a text"),
-    "status": (_one_of("unverified", "verified"), '"unverified" or "verified"'),
-    "timezone": (_time_zone, 'an IANA name such as "Europe/Berlin"'),
-    "encoding": (_encoding, 'an ASCII-compatible character set such as "iso8859-1"'),
-    "syntax": (_syntax, 'a level and version such as "UNOC:3"'),
-    "event_element": (_one_of("1245", "1229"), '"1245" or "1229"'),
-    "acknowledge": (_one_of("none", "CONTRL", "997"), '"none", "CONTRL" or "997"'),
-}
-_EVENT_TABLES = {"1245": "events_1245", "1229": "events_1229", "BSS": "events_bss"}
-
-
-class _Loader:
-    """Turns parsed TOML into a Profile; every refusal carries file, key and remedy."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def profile(self, tables: dict[str, Any]) -> Profile:
-        chosen: dict[str, Any] = {"code": self.path.parent.name}
-        default = Profile()
-        for key, value in tables.items():
-            match key:
-                case "identity":
-                    chosen[key] = self.identity(value)
-                case "sequence":
-                    chosen[key] = self.sequence(value)
-                case "events":
-                    chosen |= self.events(default, value)
-                case "stages":
-                    chosen[key] = self.codes(key, default.stages, value, KINDS)
-                case "severity":
-                    chosen[key] = self.severity(value)
-                case "edifact":
-                    chosen[key] = self.sources(key, EDIFACT_FIELDS, value, EDIFACT_SOURCE)
-                case "x12":
-                    chosen[key] = self.sources(key, X12_FIELDS, value, X12_SOURCE)
-                case "asn":
-                    chosen[key] = self.asn(value)
-                case "our" | "their":
-                    chosen[key] = self.address(key, value)
-                case _ if key in _TOP:
-                    accepts, remedy = _TOP[key]
-                    chosen[key] = value if accepts(value) else self.refuse(key, f"write {remedy}")
-                case _:
-                    self.unknown(key, [item.name for item in fields(Profile)])
-        return Profile(**chosen)
-
-    def refuse(self, key: str, remedy: str) -> Any:
-        raise ProfileError(f"{self.path}: {key}: {remedy}")
-
-    def unknown(self, key: str, known: list[str]) -> None:
-        self.refuse(key, f"no such key; remove it or use one of {', '.join(known)}")
-
-    def table(self, key: str, value: Any) -> dict[str, Any]:
-        return value if isinstance(value, dict) else self.refuse(key, f"write a table [{key}]")
-
-    def identity(self, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not value or any(item not in IDENTITIES for item in value):
-            self.refuse("identity", f"write a list of {', '.join(IDENTITIES)}, the preferred one first")
-        return tuple(value)
-
-    def typed(self, key: str, value: Any, start: Any) -> Any:
-        known = {item.name: type(getattr(start, item.name)) for item in fields(start)}
-        for name, entry in self.table(key, value).items():
-            if name not in known:
-                self.unknown(f"{key}.{name}", list(known))
-            if type(entry) is not known[name]:
-                self.refuse(f"{key}.{name}", f"write a value of type {known[name].__name__}")
-        return replace(start, **value)
-
-    def sequence(self, value: Any) -> SequenceRule:
-        rule: SequenceRule = self.typed("sequence", value, SequenceRule())
-        if rule.width < 1 or rule.first < 0 or rule.last <= rule.first or len(str(rule.last)) > rule.width:
-            self.refuse("sequence", "write width, first and last: first < last, and last fits the width")
-        return rule
-
-    def asn(self, value: Any) -> AsnRule:
-        rule: AsnRule = self.typed("asn", value, AsnRule())
-        if rule.format not in ("DESADV", "856"):
-            self.refuse("asn.format", 'write "DESADV" or "856"')
-        if rule.format == "DESADV" and rule.directory not in ("D.96A", "D.07A"):
-            self.refuse("asn.directory", 'write "D.96A" or "D.07A"')
-        return rule
-
-    def address(self, key: str, value: Any) -> Address:
-        address: Address = self.typed(key, value, Address())
-        return address if address.id else self.refuse(f"{key}.id", "write the id used in the envelope")
-
-    def codes(self, key: str, start: Table, value: Any, allowed: tuple[str, ...]) -> Table:
-        for code, meaning in self.table(key, value).items():
-            if meaning not in allowed:
-                self.refuse(f"{key}.{code}", f"write one of {', '.join(allowed)}")
-        return MappingProxyType({**start, **value})
-
-    def events(self, default: Profile, value: Any) -> dict[str, Table]:
-        chosen = {}
-        for element, codes in self.table("events", value).items():
-            if element not in _EVENT_TABLES:
-                self.unknown(f"events.{element}", list(_EVENT_TABLES))
-            name = _EVENT_TABLES[element]
-            chosen[name] = self.codes(f"events.{element}", getattr(default, name), codes, EVENTS)
-        return chosen
-
-    def severity(self, value: Any) -> Table:
-        for code in self.table("severity", value):
-            if code not in SEVERITIES:
-                self.unknown(f"severity.{code}", sorted(SEVERITIES))
-        return self.codes("severity", {}, value, ("reject", "warn", "ignore"))
-
-    def sources(self, key: str, start: Fields, value: Any, pattern: re.Pattern[str]) -> Fields:
-        known = [item.name for item in fields(Fields)]
-        for name, places in self.table(key, value).items():
-            if name not in known:
-                self.unknown(f"{key}.{name}", known)
-            if not isinstance(places, list) or not all(
-                isinstance(place, str) and pattern.fullmatch(place) for place in places
-            ):
-                example = '["GIR VV"]' if key == "edifact" else '["REF DK"]'
-                self.refuse(f"{key}.{name}", f"write a list of places such as {example}")
-        return replace(start, **{name: tuple(places) for name, places in value.items()})
+        A document that cancels comes first, then what [functions] says of DE 1225, then the SEQ's own `code`
+        by the list `codes`. A SEQ without a code is new, unless the whole message takes something back.
+        """
+        if self.stage_of(document_code, function) == "cancellation":
+            return "CANCEL"
+        override = self.functions.get(function or "")
+        if override:
+            return override
+        if code is None:
+            return BARE_FUNCTION_EVENTS.get(function or "", "NEW")
+        return codes.get(code)

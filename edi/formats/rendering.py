@@ -18,6 +18,7 @@ _LEVEL_A = re.compile(r"[A-Z0-9 .,\-()/='+:?!\"%&*;<>]*")
 _LEVEL_B = re.compile(r"[A-Za-z0-9 .,\-()/='+:?!\"%&*;<>]*")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffd]")
 _X12_PRINTABLE = re.compile(r"[ -)+-=?-\]_`a-}]*")
+_X12_UNPRINTABLE = re.compile(r"[^ -)+-=?-\]_`a-}]")
 
 # Maximum lengths that bite (D.96A; GIR, GIN, LIN and PIA numbers are an..35).
 LENGTHS = {
@@ -39,7 +40,8 @@ _NUMBER_TAGS = ("GIR", "GIN", "PIA")
 class EdifactFile:
     """One EDIFACT interchange being written, with UNA and the separators everybody knows."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, *, test: bool = False) -> None:
+        self.test = test
         self.level, _, self.version = profile.syntax.partition(":")
         self.segments: list[str] = []
         self.control_ref = ""
@@ -65,6 +67,8 @@ class EdifactFile:
             (recipient.id, recipient.qualifier),
             (date, at.strftime("%H%M")),
             control_ref,
+            # DE 0035 is the eleventh element.
+            *((None,) * 5 + ("1",) if self.test else ()),
         )
 
     def open_message(self, ref: str, *identifier: str) -> None:
@@ -82,6 +86,11 @@ class EdifactFile:
         self.add("UNZ", str(self.messages), self.control_ref)
         text = "UNA:+.? '\r\n" + "".join(f"{segment}'\r\n" for segment in self.segments)
         return text.encode(CHARSETS[self.level])
+
+    def legible(self, text: str) -> str:
+        """Return free text with what the level cannot carry as a full stop; only for sentences, never for data."""
+        text = text.upper() if self.level == "UNOA" else text
+        return "".join(sign if self._carries(sign) else "." for sign in text)
 
     def _element(self, tag: str, position: int, element: Element) -> str:
         parts = element if isinstance(element, tuple) else (element,)
@@ -115,9 +124,16 @@ class EdifactFile:
 
 
 class X12File:
-    """One X12 interchange being written with `*`, `>` and `~`; X12 has no way to escape them."""
+    """One X12 interchange being written with `*`, `>`, `^` and `~`; X12 has no way to escape them.
 
-    def __init__(self) -> None:
+    `version` is GS08's, and ISA12 with it; `convention` is the implementation guide GS08 names instead.
+    """
+
+    def __init__(self, version: str = "004010", convention: str | None = None, *, test: bool = False) -> None:
+        self.version = version
+        self.convention = convention
+        self.test = test
+        self.groups = 0
         self.segments: list[str] = []
         self.control_ref = ""
         self.group_ref = ""
@@ -125,12 +141,15 @@ class X12File:
         self.set_start = 0
         self.sets = 0
 
-    def add(self, tag: str, *elements: str | None) -> None:
-        """Append a segment; empty elements at the end are left off."""
-        rendered = [item or "" for item in elements]
-        for position, value in enumerate(rendered, 1):
-            if not _X12_PRINTABLE.fullmatch(value):
-                raise ValueError(f"{tag} element {position}: X12 cannot carry {value!r}")
+    def add(self, tag: str, *elements: Element) -> None:
+        """Append a segment; a tuple is a composite, empty elements and components at the end are left off."""
+        rendered = []
+        for position, item in enumerate(elements, 1):
+            parts = [part or "" for part in (item if isinstance(item, tuple) else (item,))]
+            for value in parts:
+                if not _X12_PRINTABLE.fullmatch(value):
+                    raise ValueError(f"{tag} element {position}: X12 cannot carry {value!r}")
+            rendered.append(">".join(parts).rstrip(">"))
         while rendered and not rendered[-1]:
             rendered.pop()
         self.segments.append("*".join((tag, *rendered)))
@@ -139,27 +158,40 @@ class X12File:
         self, functional_id: str, sender: Address, recipient: Address, control_ref: str, at: datetime
     ) -> None:
         """Write ISA and GS; ISA13 is nine digits, so other control references are refused."""
+        self.open_interchange(sender, recipient, control_ref, at)
+        self.group_ref, self.groups = str(int(control_ref)), 1
+        ids = (sender.group_id or sender.id, recipient.group_id or recipient.id)
+        version = self.convention or self.version
+        self.add("GS", functional_id, *ids, f"{at:%Y%m%d}", f"{at:%H%M}", self.group_ref, "X", version)
+
+    def open_interchange(self, sender: Address, recipient: Address, control_ref: str, at: datetime) -> None:
+        """Write the ISA alone, as a TA1 needs it; from 00402 on ISA11 is the repetition separator."""
         if not re.fullmatch(r"[0-9]{1,9}", control_ref):
             raise ValueError(f"ISA element 13: {control_ref!r} is no number of up to nine digits")
-        self.control_ref, self.group_ref = control_ref.zfill(9), str(int(control_ref))
+        self.control_ref = control_ref.zfill(9)
         for position, address in ((6, sender), (8, recipient)):
             if len(address.id) > 15 or len(address.qualifier) > 2:
                 raise ValueError(f"ISA element {position}: {address.id!r} is longer than 15 characters")
         blanks = " " * 10
         ends = (*_isa(sender), *_isa(recipient))
         moment = (f"{at:%y%m%d}", f"{at:%H%M}")
-        self.add("ISA", "00", blanks, "00", blanks, *ends, *moment, "U", "00401", self.control_ref, "0", "P")
+        version, usage = self.version[:5], "T" if self.test else "P"
+        if version < "00402":
+            version = "00401"
+        self.add(
+            "ISA", "00", blanks, "00", blanks, *ends, *moment, "U", version, self.control_ref, "0", usage
+        )
+        if version != "00401":
+            self.segments[-1] = self.segments[-1].replace(f"*U*{version}", f"*^*{version}")
         self.segments[-1] += "*>"
-        ids = (sender.group_id or sender.id, recipient.group_id or recipient.id)
-        self.add("GS", functional_id, *ids, f"{at:%Y%m%d}", f"{at:%H%M}", self.group_ref, "X", "004010")
 
-    def open_set(self, kind: str, ref: str) -> None:
-        """Write ST; ST02 has at least four characters."""
+    def open_set(self, kind: str, ref: str, convention: str | None = None) -> None:
+        """Write ST; ST02 has at least four characters, ST03 names an implementation guide."""
         self.set_ref, self.set_start = ref.zfill(4), len(self.segments)
         if len(self.set_ref) > 9:
             raise ValueError(f"ST element 2: {ref!r} is longer than 9 characters")
         self.sets += 1
-        self.add("ST", kind, self.set_ref)
+        self.add("ST", kind, self.set_ref, convention)
 
     def close_set(self) -> None:
         """Write SE with the true count."""
@@ -167,9 +199,15 @@ class X12File:
 
     def close(self) -> bytes:
         """Write GE and IEA and return the file's bytes, one segment a line."""
-        self.add("GE", str(self.sets), self.group_ref)
-        self.add("IEA", "1", self.control_ref)
+        if self.groups:
+            self.add("GE", str(self.sets), self.group_ref)
+        self.add("IEA", str(self.groups), self.control_ref)
         return "".join(f"{segment}~\r\n" for segment in self.segments).encode("ascii")
+
+
+def x12_text(text: str) -> str:
+    """Return a sentence of ours with what X12 cannot carry turned into question marks; never for data."""
+    return _X12_UNPRINTABLE.sub("?", text)
 
 
 def _isa(address: Address) -> tuple[str, str]:

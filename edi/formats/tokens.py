@@ -52,7 +52,9 @@ _UNREADABLE = re.compile("[\ufffd\x00\x1a]")
 _EMPTY_SEGMENTS = re.compile(f"{SEGMENT}[{SEGMENT} ]+")
 # Noncharacters: legal in no interchange, so they can stand for released characters while a chunk is split.
 _HELD = ("\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3", "\ufdd4")
-_VDA_RECORD = re.compile(rb"(511|551|651|611|621|671|711|811|821)\d\d")
+# The records that open a VDA transmission: 4905, 4915, 4916, 4906 to 4908, 4913 and their kin.
+VDA_HEADERS = ("511", "551", "651", "611", "621", "671", "711", "811", "821")
+_VDA_RECORD = re.compile("({})[0-9A-Z]{{2}}".format("|".join(VDA_HEADERS)).encode())
 
 
 class RawSegment(NamedTuple):
@@ -79,6 +81,10 @@ class Separators:
         if self.release:
             for sign in (self.release, self.segment, self.element, self.component):
                 text = text.replace(sign, self.release + sign)
+        if {self.element, self.component, self.repetition} & {ELEMENT, COMPONENT, REPETITION}:
+            # A file that uses control characters in other roles: one after the other would mix them up.
+            signs = ((ELEMENT, self.element), (COMPONENT, self.component), (REPETITION, self.repetition))
+            return text.translate({ord(own): sign for own, sign in signs})
         text = text.replace(ELEMENT, self.element).replace(COMPONENT, self.component)
         return text.replace(REPETITION, self.repetition)
 
@@ -138,13 +144,22 @@ def x12_head(head: bytes, encoding: str | None = None) -> Head | None:
     text = head.decode("latin-1")
     element = text[3:4]
     fields = text.split(element, 16) if element else []
-    if len(fields) != 17 or len(fields[16]) < 2 or not _distinct(element, fields[16][0], fields[16][1]):
+    if len(fields) != 17 or len(fields[16]) < 2:
+        return None
+    # Who sends no composites may leave ISA16 empty; then the next segment stands right behind the terminator.
+    behind = fields[16][1:].lstrip("\r\n" if fields[16][0] == "~" else "")
+    is_bare = behind.startswith((f"GS{element}", f"TA1{element}", f"IEA{element}"))
+    component, segment = ("", fields[16][0]) if is_bare else (fields[16][0], fields[16][1])
+    if not _distinct(element, component, segment):
         return None
     # From 00402 ISA11 is the repetition separator, before that it says "U" for the standard's home.
     has_repetition = fields[12] >= "00402" and len(fields[11]) == 1 and not fields[11].isalnum()
-    separators = Separators(fields[16][0], element, "", fields[11] if has_repetition else "", fields[16][1])
+    separators = Separators(component, element, "", fields[11] if has_repetition else "", segment)
     problems: tuple[Problem, ...] = ()
-    if len(text) - len(fields[16]) != 104:
+    if is_bare:
+        sentence = "ISA16 is empty, so composites cannot be told apart; the sender should name a separator"
+        problems = (make_problem("unpadded_isa", sentence, tag="ISA", element="16"),)
+    elif len(text) - len(fields[16]) != 104:
         sentence = "the ISA's elements are not padded to their fixed widths"
         problems = (make_problem("unpadded_isa", sentence, tag="ISA"),)
     return Head(separators, encoding or "iso8859-1", 0, problems)
@@ -179,13 +194,14 @@ class Tokens:
                     normalise = _Normaliser(head)
                     piece = piece[head.skip :]
             if normalise is None:
-                self._report("bad_separators", "the file's first segment does not say how the file is cut")
+                self._report_head()
                 return
             texts, carry = _cut(carry + normalise(piece))
             if normalise.dirty:
                 texts = [_UNREADABLE.sub("\ufffd", text) for text in texts]
             if len(carry) > MAX_SEGMENT_CHARS:
-                self._report("segment_too_long", "no segment ends within a quarter of a million characters")
+                sentence = "no segment ends within a quarter of a million characters; ask for the file again"
+                self._report("segment_too_long", sentence, carry.strip(_PADDING)[:3])
                 return
             if texts:
                 yield texts
@@ -194,7 +210,10 @@ class Tokens:
             # Where a line is a segment the last line need not end.
             yield [rest]
         elif rest:
-            self._report("truncated", f"the file ends inside the segment {rest[:3]}")
+            sentence = (
+                f"the file ends inside the segment {rest[:3]}; the rest was cut off: ask for the file again"
+            )
+            self._report("truncated", sentence, rest[:3])
 
     def _read_head(self, piece: bytes) -> Head | None:
         if self.format == "edifact" and not piece.startswith(b"ISA"):
@@ -204,8 +223,18 @@ class Tokens:
             return x12_head(piece[:HEAD_BYTES], self.encoding)
         return None
 
-    def _report(self, code: str, text: str) -> None:
-        self.problems.append(make_problem(code, text))
+    def _report_head(self) -> None:
+        if self.format == "x12":
+            sentence = (
+                "the ISA has not sixteen elements and a terminator behind them; have the file sent again"
+            )
+            self.problems.append(make_problem("bad_separators", sentence, segment=1, tag="ISA", element="16"))
+        else:
+            sentence = "the file's first segment does not say how the file is cut; ask for the file again"
+            self._report("bad_separators", sentence, "UNB", "1")
+
+    def _report(self, code: str, text: str, tag: str, element: str | None = None) -> None:
+        self.problems.append(make_problem(code, text, tag=tag, element=element))
 
     def _pieces(self) -> Iterator[bytes]:
         """Cut the bytes before everything that might open an interchange; a wrong guess does no harm."""
@@ -237,11 +266,23 @@ class _Normaliser:
         signs = head.separators
         self.release = signs.release
         own = "".join((signs.component, signs.element, signs.repetition, signs.segment))
-        pairs = ((signs.component, COMPONENT), (signs.element, ELEMENT), (signs.segment, SEGMENT))
-        self.separators = tuple(pair for pair in (*pairs, (signs.repetition, REPETITION)) if pair[0])
+        pairs = [(signs.component, COMPONENT), (signs.element, ELEMENT), (signs.repetition, REPETITION)]
+        if signs.segment in "\r\n":
+            # Where a line is a segment a file that passed through other machines mixes their line ends.
+            pairs += [("\r", SEGMENT), ("\n", SEGMENT)]
+            own += "\r\n"
+        else:
+            pairs.append((signs.segment, SEGMENT))
+        self.separators = tuple(pair for pair in pairs if pair[0] and pair[0] != pair[1])
+        # One after the other is fastest, unless a sign of the file is the normal form of another one.
+        targets = {target for _, target in self.separators}
+        clash = any(sign in targets for sign, _ in self.separators)
+        self.table = {ord(sign): target for sign, target in self.separators} if clash else None
         releasable = (signs.release, signs.component, signs.element, signs.segment, signs.repetition)
         self.releases = tuple(
-            (signs.release + sign, held, sign) for sign, held in zip(releasable, _HELD, strict=True) if sign
+            (signs.release + sign, held, "\ufffd" if ord(sign) < 0x20 else sign)
+            for sign, held in zip(releasable, _HELD, strict=True)
+            if sign
         )
         # A line end inside a segment is a mainframe's 80-column wrap, never data; it may be the terminator.
         self.line_ends = bytes(set(b"\r\n") - set(own.encode("latin-1")))
@@ -275,6 +316,8 @@ class _Normaliser:
         return text
 
     def _separated(self, text: str) -> str:
+        if self.table is not None:
+            return text.translate(self.table)
         for sign, own in self.separators:
             text = text.replace(sign, own)
         return text
@@ -309,6 +352,8 @@ def is_complete(source: BinaryIO) -> bool:
 def _ends(tail: bytes, signs: Separators, tag: bytes) -> bool:
     """Tell whether a file's tail is `tag`, two elements, a terminator, and nothing behind it that matters."""
     terminator, separator = signs.segment.encode("latin-1"), signs.element.encode("latin-1")
+    if terminator in b"\r\n":
+        tail, terminator = tail.replace(b"\r", b"\n"), b"\n"
     last = tail.rstrip(_BLANK.replace(terminator, b""))
     start = last.rfind(tag + separator)
     if start < 0 or not last.endswith(terminator):

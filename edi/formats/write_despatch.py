@@ -1,12 +1,13 @@
 """The despatch advice of one departed truck: DESADV (CPS tree) or X12 856 (HL tree), one package per rack."""
 
 from datetime import datetime
-from itertools import chain
 
 from .canonical import Despatch, DespatchLine, DespatchPackage
 from .profile import Profile
-from .rendering import EdifactFile, X12File, edifact_date, localised, x12_date
+from .rendering import EdifactFile, edifact_date, localised
+from .write_856 import Write856
 from .write_calls import Places, placed
+from .write_vda import write_vda_despatch
 
 
 def write_despatch(
@@ -22,14 +23,26 @@ def write_despatch(
     `read` reads it back equal. A rack without number and type, a missing shipment number and data the syntax
     cannot carry raise ValueError naming the element.
     """
+    if profile.asn.format == "VDA4913":
+        return write_vda_despatch(despatch, profile, control_ref=control_ref, prepared_at=prepared_at)
     if not despatch.shipment_number:
         raise ValueError("BGM element 2, BSN element 2: the despatch advice has no shipment number")
+    numbers: set[str | None] = set()
     for package in despatch.packages:
         if not package.number and not package.carrier_code:
             raise ValueError("PAC element 3, HL T: a package has neither number nor load carrier type")
+        if package.parent is not None and package.parent not in numbers:
+            raise ValueError(
+                f"CPS element 2: {package.number!r} stands in {package.parent!r}, not written yet"
+            )
+        if package.labels and package.labels[0] != package.number:
+            raise ValueError(
+                f"GIN element 2.1: the first label of {package.number!r} is {package.labels[0]!r}"
+            )
+        numbers.add(package.number)
     at = localised(prepared_at, profile)
     if profile.asn.format == "856":
-        return _Write856(despatch, profile).file(control_ref, message_ref, at)
+        return Write856(despatch, profile).file(control_ref, message_ref, at)
     return _WriteDesadv(despatch, profile).file(control_ref, message_ref, at)
 
 
@@ -50,6 +63,8 @@ class _WriteDesadv:
         self.profile = profile
         self.out = EdifactFile(profile)
         self.lines = 0
+        # VDA 4987 says who gave the load carrier its code: the buyer (DE 3055).
+        self.agency = "92" if profile.asn.directory == "D.07A" else None
 
     def file(self, control_ref: str, message_ref: str, at: datetime) -> bytes:
         out, directory = self.out, self.profile.asn.directory
@@ -61,8 +76,10 @@ class _WriteDesadv:
         out.add("CPS", "1", None, "4" if self.despatch.lines else None)
         for line in self.despatch.lines:
             self.line(line)
+        levels: dict[str | None, int] = {}
         for number, package in enumerate(self.despatch.packages, 2):
-            self.package(number, package)
+            self.package(number, package, levels.get(package.parent) if package.parent else None)
+            levels[package.number] = number
         out.close_message()
         return out.close()
 
@@ -87,13 +104,21 @@ class _WriteDesadv:
         despatch = self.despatch
         if despatch.carrier or despatch.truck:
             self.out.add("TDT", "12", None, "30", None, despatch.carrier, None, None, despatch.truck)
+        if despatch.seal:
+            # TE is a trailer (DE 8053).
+            self.out.add("EQD", "TE", despatch.truck)
+            self.out.add("SEL", despatch.seal)
 
-    def package(self, number: int, package: DespatchPackage) -> None:
-        self.out.add("CPS", str(number), "1", "3")
-        self.out.add("PAC", "1", None, package.carrier_code)
-        if package.number:
+    def package(self, number: int, package: DespatchPackage, parent: int | None) -> None:
+        """Write one CPS; DE 7075 is 3 for a rack on the truck, 1 for a package inside another."""
+        labels = package.labels or ((package.number,) if package.number else ())
+        self.out.add("CPS", str(number), str(parent or 1), "1" if package.parent else "3")
+        kind = (package.carrier_code, None, self.agency) if package.carrier_code else None
+        self.out.add("PAC", str(max(len(labels), 1)), None, kind)
+        if labels:
             self.out.add("PCI", "17")
-            self.out.add("GIN", "ML", package.number)
+        for label in labels:
+            self.out.add("GIN", "ML", label)
         for line in package.lines:
             self.line(line)
 
@@ -117,66 +142,3 @@ class _WriteDesadv:
         identities = by_tag.get("GIR", [])
         for start in range(0, len(identities), 5):
             self.out.add("GIR", "4", *((value, code) for code, value in identities[start : start + 5]))
-
-
-class _Write856:
-    def __init__(self, despatch: Despatch, profile: Profile) -> None:
-        self.despatch = despatch
-        self.profile = profile
-        self.out = X12File()
-        self.levels = 0
-
-    def file(self, control_ref: str, message_ref: str, at: datetime) -> bytes:
-        out, despatch = self.out, self.despatch
-        out.open("SH", self.profile.our, self.profile.their, control_ref, at)
-        out.open_set("856", message_ref)
-        out.add("BSN", "00", despatch.shipment_number, f"{at:%Y%m%d}", f"{at:%H%M}")
-        shipment = self.level(None, "S")
-        self.shipment()
-        for line in despatch.lines:
-            self.item(shipment, line)
-        for package in despatch.packages:
-            tare = self.level(shipment, "T")
-            for qualifier, value in (("98", package.carrier_code), ("LS", package.number)):
-                if value:
-                    out.add("REF", qualifier, value)
-            for line in package.lines:
-                self.item(tare, line)
-        out.add("CTT", str(self.levels))
-        out.close_set()
-        return out.close()
-
-    def level(self, parent: str | None, kind: str) -> str:
-        self.levels += 1
-        self.out.add("HL", str(self.levels), parent, kind)
-        return str(self.levels)
-
-    def shipment(self) -> None:
-        out, despatch = self.out, self.despatch
-        if despatch.carrier:
-            out.add("TD5", None, "2", despatch.carrier)
-        if despatch.truck:
-            out.add("TD3", "TL", None, despatch.truck)
-        parties = {"dock": despatch.dock, "ship_from": despatch.ship_from, "ship_to": despatch.ship_to}
-        by_tag = placed(self.profile.x12, parties)
-        for qualifier, value in by_tag.get("REF", ()):
-            out.add("REF", qualifier, value)
-        if despatch.departed_at:
-            out.add("DTM", "011", *x12_date(despatch.departed_at, self.profile))
-        for qualifier, value in by_tag.get("N1", ()):
-            out.add("N1", qualifier, None, "92", value)
-
-    def item(self, parent: str, line: DespatchLine) -> None:
-        out = self.out
-        self.level(parent, "I")
-        parts = {"part_number": line.part_number, "supplier_part": line.supplier_part}
-        by_tag = placed(self.profile.x12, {**parts, **_identities(line)})
-        pairs = by_tag.get("LIN", [])
-        if pairs:
-            out.add("LIN", None, *chain.from_iterable(pairs))
-        if line.quantity:
-            out.add("SN1", None, line.quantity, line.unit)
-        for qualifier, value in by_tag.get("REF", ()):
-            out.add("REF", qualifier, value)
-        for serial in line.serials:
-            out.add("REF", "SE", serial)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -17,15 +17,28 @@ from typing import Any, BinaryIO
 from django.db import transaction
 
 from edi import failpoints, formats
-from edi.formats import InterchangeEnd, InterchangeStart, Message, Problem, Profile
-from edi.models import Delivery, InboundEvent, InboundMessage, Interchange, move_row
+from edi.formats import (
+    CallOffEvent,
+    InterchangeEnd,
+    InterchangeStart,
+    Message,
+    Problem,
+    Profile,
+    Receipt,
+    Release,
+)
+from edi.models import Delivery, InboundEvent, InboundMessage, Interchange, TradingPartner, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
+from edi.services.counters import count_arrivals
+from edi.services.entered import booked_ref, parts_of
 from edi.services.outbound import issue_acknowledgement, take_answer
-from edi.states import DELIVERY_MOVES, DeliveryStatus, InterchangeStatus, MessageStatus
+from edi.services.receipts import RECEIPT, receipt_content
+from edi.services.releases import SCHEDULE, release_content
+from edi.states import DELIVERY_MOVES, DeliveryKind, DeliveryStatus, InterchangeStatus, MessageStatus
 
 EVENT_BATCH = 500
 CALL_KINDS = frozenset({"call_off", "sequence_forecast"})
-ENVELOPE_TAGS = frozenset({"UNB", "ISA"})
+ENVELOPE_TAGS = frozenset({"UNB", "ISA", *formats.VDA_HEADERS})
 
 
 def book_delivery(
@@ -40,13 +53,28 @@ def book_delivery(
     prints = content_prints(io.BytesIO(delivery.raw), delivery.sha256)
     with transaction.atomic(durable=True):
         fence()
-        booking = _Booking(delivery, profile, prints, at)
-        for part in formats.read_stream(io.BytesIO(delivery.raw), profile):
-            booking.take(part)
-        status = booking.finish()
+        status = book_contents(delivery, profile, prints, at=at)
         failpoints.reach("before_commit")
     failpoints.reach("after_commit")
     return status
+
+
+def book_contents(delivery: Delivery, profile: Profile, prints: list[str], *, at: datetime) -> DeliveryStatus:
+    """The work of `book_delivery`, inside the caller's transaction."""
+    booking = _Booking(delivery, profile, prints, at)
+    for part in parts_of(delivery, profile):
+        booking.take(part)
+    return booking.finish()
+
+
+def read_as(delivery: Delivery, profile: Profile) -> TradingPartner:
+    """By whose dialect a file is read: that of the test side when it begins as a test, else the partner's own."""
+    partner = delivery.partner
+    if partner.test_side is None:
+        return partner
+    first = next((part for part in parts_of(delivery, profile) if isinstance(part, InterchangeStart)), None)
+    test = profile.files.is_test(delivery.file_name) or (first is not None and first.test)
+    return addressee(partner, test=test)
 
 
 def content_prints(source: BinaryIO, whole: str) -> list[str]:
@@ -78,6 +106,7 @@ class _Booking:
     again: bool = False
     first: Interchange | None = None
     messages: list[Message] = field(default_factory=list)
+    came: list[tuple[str, str]] = field(default_factory=list)
     events: list[InboundEvent] = field(default_factory=list)
     rejected: int = 0
 
@@ -85,7 +114,8 @@ class _Booking:
         if isinstance(part, Problem):
             self.problems.append(formats.as_json(part))
         elif isinstance(part, InterchangeStart):
-            self.start, self.row, self.messages = part, None, []
+            test = part.test or self.profile.files.is_test(self.delivery.file_name)
+            self.start, self.row, self.messages, self.came = replace(part, test=test), None, [], []
         elif isinstance(part, Message):
             self.take_message(part)
         else:
@@ -106,12 +136,14 @@ class _Booking:
             return row
         if row is not None:
             InboundMessage.objects.filter(interchange=row).delete()
-        row = row or Interchange(delivery=self.delivery, partner=self.delivery.partner, number=number)
         start = self.start
+        partner = addressee(self.delivery.partner, test=start.test)
+        row = row or Interchange(delivery=self.delivery, number=number)
+        row.partner = partner
         row.message_type = message_type[:20]
-        row.control_ref = (start.control_ref or "")[:35]
+        row.control_ref = booked_ref(self.delivery, start.control_ref)
         row.period = (start.prepared_at or "")[:4]
-        row.content_sha256 = self.prints[number - 1]
+        row.content_sha256 = self.prints[min(number, len(self.prints)) - 1]
         row.sender, row.recipient = (start.sender or "")[:40], (start.recipient or "")[:40]
         row.prepared_at = (start.prepared_at or "")[:20]
         row.test = start.test
@@ -136,12 +168,14 @@ class _Booking:
 
     def take_message(self, message: Message) -> None:
         self.row = self.row or self.open(message.type)
-        self.messages.append(replace(message, call_offs=(), releases=(), despatch=None))
+        self.messages.append(replace(message, call_offs=(), releases=(), despatch=None, receipts=()))
         if self.row.status != InterchangeStatus.ACCEPTED:
             return
         stored = self.stored(message)
         if stored is not None:
             self.events += self.new_events(stored, message)
+            if stored.status != MessageStatus.REJECTED:
+                self.came.append((message.type, message.ref or ""))
         if len(self.events) >= EVENT_BATCH:
             self.flush()
 
@@ -150,7 +184,7 @@ class _Booking:
         assert self.row is not None
         number = len(self.messages)
         former = self.row.messages.filter(number=number).first() if self.again else None
-        if former is not None and former.status != MessageStatus.REJECTED:
+        if former is not None and (former.status != MessageStatus.REJECTED or former.settled_at is not None):
             return None
         row = former or InboundMessage(interchange=self.row, number=number)
         row.type, row.directory = message.type[:20], (message.directory or "")[:10]
@@ -159,7 +193,7 @@ class _Booking:
         row.segment_first, row.segment_last = message.segment_first, message.segment_last
         row.problems = [formats.as_json(problem) for problem in message.problems]
         row.status = _status_of(message)
-        row.call_off_count = len(message.call_offs) if row.status == MessageStatus.PENDING else 0
+        row.call_off_count = len(_said(message)) if row.status == MessageStatus.PENDING else 0
         row.save()
         self.rejected += row.status == MessageStatus.REJECTED
         return row
@@ -167,19 +201,17 @@ class _Booking:
     def new_events(self, row: InboundMessage, message: Message) -> Iterator[InboundEvent]:
         if row.status != MessageStatus.PENDING:
             return
-        for number, call in enumerate(message.call_offs, 1):
-            content = formats.as_json(call)
-            assert isinstance(content, dict)
-            # No key of the canonical JSON, but what the event is about: kept beside the facts.
-            content["call_number"] = call.call_number
+        for number, said in enumerate(_said(message), 1):
+            event, content = _fact(message, said)
             yield InboundEvent(
                 message=row,
-                partner=self.delivery.partner,
+                partner=row.interchange.partner,
                 number=number,
-                event=call.event[:12],
-                call_number=(call.call_number or "")[:40],
-                sequence_number=(call.sequence_number or "")[:20],
+                event=event[:12],
+                call_number=(content["call_number"] or "")[:40],
+                sequence_number=(content.get("sequence_number") or "")[:20],
                 content=content,
+                booked_at=self.at,
             )
 
     def flush(self) -> None:
@@ -192,6 +224,7 @@ class _Booking:
         row = self.row = self.row or self.open("")
         self.statuses.append(InterchangeStatus(row.status))
         if self.again:
+            self.count(again=True)
             return
         row.group_ref = (end.group_ref or "")[:35]
         row.problems = [*row.problems, *(formats.as_json(problem) for problem in end.problems)]
@@ -202,18 +235,33 @@ class _Booking:
         row.save()
         if row.status == InterchangeStatus.ACCEPTED:
             self.take_answers()
+            self.count(again=False)
         self.answer(row, end)
 
+    def count(self, *, again: bool) -> None:
+        """What arrived, in the partner's own numbers: a break in the count that has no holes is a gap."""
+        if self.start is not None:
+            count_arrivals(self.delivery, self.start, self.came, self.profile, again=again, at=self.at)
+
     def take_answers(self) -> None:
+        assert self.row is not None
         for message in self.messages:
-            if message.accepted and message.acknowledged:
-                take_answer(self.delivery.partner, message.type, message.acknowledged, at=self.at)
+            # What was counted (RECADV, 861) is a receipt with its own task, no verdict on our message.
+            if not message.accepted or not message.acknowledged or message.kind == "receiving_advice":
+                continue
+            verdicts = [message.acknowledged]
+            if message.kind == "application_error":
+                # An application may speak of several despatches at once, each with a verdict of its own.
+                verdicts = [(verdict,) for verdict in message.acknowledged]
+            for found in verdicts:
+                take_answer(self.row.partner, message.type, found, at=self.at)
 
     def answer(self, row: Interchange, end: InterchangeEnd) -> None:
         """CONTRL or 997 where the partner agreed to it; an acknowledgement is never acknowledged."""
-        if self.profile.acknowledge == "none":
+        if self.profile.acknowledge == "none" or self.delivery.kind != DeliveryKind.FILE:
             return
-        if any(message.kind == "acknowledgement" for message in self.messages):
+        answers = ("acknowledgement", "application_error")
+        if self.messages and all(message.kind in answers for message in self.messages):
             return
         assert self.start is not None
         received = formats.Interchange(
@@ -270,12 +318,43 @@ class _Booking:
         return f"{self.rejected} message(s) rejected" if self.rejected else ""
 
 
+def addressee(partner: TradingPartner, *, test: bool) -> TradingPartner:
+    """Whose an interchange is: what arrives marked as a test goes to the partner's test side, if he has one."""
+    return partner.test_side if test and partner.test_side is not None else partner
+
+
+def _said(message: Message) -> Sequence[CallOffEvent | Release | Receipt]:
+    """What of a message is applied, each by itself: call-offs, releases of parts or receipts."""
+    if message.kind in CALL_KINDS:
+        return message.call_offs
+    if message.kind == "release":
+        return message.releases
+    return message.receipts if message.kind == "receiving_advice" else ()
+
+
+def _fact(message: Message, said: CallOffEvent | Release | Receipt) -> tuple[str, dict[str, Any]]:
+    """The event and the facts that are kept of it."""
+    if isinstance(said, Release):
+        return SCHEDULE, release_content(message, said)
+    if isinstance(said, Receipt):
+        return RECEIPT, receipt_content(said)
+    return said.event, _call_content(said)
+
+
+def _call_content(call: CallOffEvent) -> dict[str, Any]:
+    content = formats.as_json(call)
+    assert isinstance(content, dict)
+    # No key of the canonical JSON, but what the event is about: kept beside the facts.
+    return {**content, "call_number": call.call_number}
+
+
 def _status_of(message: Message) -> MessageStatus:
     if not message.accepted:
         return MessageStatus.REJECTED
-    if message.kind in CALL_KINDS and message.call_offs:
+    if _said(message):
         return MessageStatus.PENDING
-    return MessageStatus.APPLIED if message.kind == "acknowledgement" else MessageStatus.IGNORED
+    answers = message.kind == "acknowledgement" or message.acknowledged
+    return MessageStatus.APPLIED if answers else MessageStatus.IGNORED
 
 
 def _problem(code: str, text: str, **facts: str) -> dict[str, Any]:

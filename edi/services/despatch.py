@@ -22,6 +22,7 @@ def despatch_of(shipment: Shipment) -> Despatch:
         dock=shipment.unloading_point.code,
         truck=shipment.truck or None,
         packages=tuple(_package(rack) for rack in racks),
+        seal=shipment.seal_number or None,
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,23 +18,26 @@ from django.db.models import Count, Q
 
 from edi import failpoints
 from edi.models import CallOffRoute, InboundEvent, InboundMessage, move_row
+from edi.services import meaning
 from edi.services.alarms import clear_alarm, journal, raise_alarm
+from edi.services.counters import cycle_of, vehicles_are_sparse
+from edi.services.parts import check_widths, parts_of
+from edi.services.receipts import RECEIPT, take_receipt
+from edi.services.releases import SCHEDULE, schedule_facts, take_schedule
 from edi.states import EVENT_MOVES, EventStatus, MessageStatus
-from inventory.errors import Invalid, Refused, Stale, Unknown
+from inventory.errors import Refused, Stale, Unknown
 from sequencer.models import CallComponent, CallOff, SequencingProgram
-from sequencer.rules import CalledPart, CallNews
-from sequencer.services import HOLD_CODES, take_call_off
-from sequencer.states import Stage
+from sequencer.rules import CallNews
+from sequencer.services import HOLD_CODES, recall
 
 NO_EFFECT = frozenset({"NOCHANGE", "DELIVERED", "TEST"})
-# PLANNED: a forecast that knows the sequence; PREVIEW: one that does not.
-BINDING_KIND = "call_off"
 # The widest value the core stores; a longer one is refused, never cut.
 WIDTHS = {
     "call_number": 40, "sequence_number": 20, "vin": 20, "production_number": 40, "dock": 20, "line_feed": 20,
 }  # fmt: skip
-PART_WIDTHS = {"part_number": 35, "unit": 3, "order_ref": 35, "family": 20}
 STALE_TRIES = 3
+# Beside those of the core: what an event needs may still come.
+WAITING_CODES = frozenset({"behind_held", "profile_unusable", "unknown_part"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _apply_once(
     with transaction.atomic(durable=True):
         if fence is not None:
             fence()
-        event = _locked(event_id)
+        event = locked_event(event_id)
         if event.status not in (EventStatus.PENDING, EventStatus.HELD):
             return EventStatus(event.status)
         retried = event.status == EventStatus.HELD
@@ -96,17 +98,19 @@ def _apply_once(
     return outcome.status
 
 
-def _locked(event_id: int) -> InboundEvent:
-    event = (
-        InboundEvent.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("partner", "message__interchange__delivery")
-        .defer("message__interchange__delivery__raw")
-        .filter(pk=event_id)
-        .first()
-    )
+def locked_event(event_id: int) -> InboundEvent:
+    event = InboundEvent.objects.select_for_update(no_key=True).filter(pk=event_id).first()
     if event is None:
         raise Unknown("no_event", f"there is no event {event_id}")
+    event.message = recall(("message", event.message_id), lambda: _message(event.message_id))
+    event.partner = event.message.interchange.partner
     return event
+
+
+def _message(message_id: int) -> InboundMessage:
+    """A message with what stands above it; nothing of that changes while its events are applied."""
+    found = InboundMessage.objects.select_related("interchange__partner", "interchange__delivery")
+    return found.defer("interchange__delivery__raw").get(pk=message_id)
 
 
 def book_outcome(event: InboundEvent, outcome: Outcome, *, at: datetime) -> None:
@@ -116,7 +120,7 @@ def book_outcome(event: InboundEvent, outcome: Outcome, *, at: datetime) -> None
     done = outcome.status in (EventStatus.APPLIED, EventStatus.DUPLICATE)
     move_row(
         event, EVENT_MOVES, outcome.status, code=outcome.code[:40], note=outcome.note[:300],
-        applied_at=at if done else None, tried_at=at,
+        applied_at=at if done else None, tried_at=at, program_id=outcome.program_id or event.program_id,
     )  # fmt: skip
     if not done:
         journal(
@@ -136,9 +140,19 @@ def decide(event: InboundEvent, *, at: datetime, by: str, hold_stale: bool = Fal
     except Refused as refusal:
         if isinstance(refusal, Stale) and not hold_stale:
             raise
-        held = refusal.code in HOLD_CODES or refusal.code == "behind_held"
+        held = refusal.code in HOLD_CODES or refusal.code in WAITING_CODES
         status = EventStatus.HELD if held else EventStatus.QUARANTINED
-        return Outcome(status, refusal.code, refusal.message)
+        return Outcome(status, refusal.code, refusal.message, _line_of(event))
+
+
+def _line_of(event: InboundEvent) -> int | None:
+    """The program an event that waits would go to: its line is not silent because a call is refused."""
+    if event.event in (SCHEDULE, RECEIPT):
+        return None
+    try:
+        return route(event).pk
+    except Refused:
+        return None
 
 
 def _take(event: InboundEvent, *, at: datetime, by: str) -> Outcome:
@@ -149,12 +163,32 @@ def _take(event: InboundEvent, *, at: datetime, by: str) -> Outcome:
         )
     if event.event in NO_EFFECT:
         return Outcome(EventStatus.APPLIED, "no_effect", f"{event.event} is booked and changes nothing")
+    if event.event in (SCHEDULE, RECEIPT):
+        if event.message.function == "test":
+            return Outcome(EventStatus.APPLIED, "no_effect", "the message calls itself a test")
+        return _take_schedule(event, at=at) if event.event == SCHEDULE else _take_receipt(event, at=at)
     _check_order(event)
     program = route(event)
-    taken = take_call_off(program.pk, read_news(event, program), at=at, by=by)
+    met = meaning.take(event, program, read_news(event, program), at=at, by=by)
+    taken = met.taken
     status = EventStatus.DUPLICATE if taken.outcome == "DUPLICATE" else EventStatus.APPLIED
-    code = "no_effect" if taken.outcome == "IGNORED" else ""
-    return Outcome(status, code, taken.text, program.pk)
+    code = "no_effect" if taken.outcome == "IGNORED" else met.code
+    return Outcome(status, code, met.text or taken.text, program.pk)
+
+
+def _take_schedule(event: InboundEvent, *, at: datetime) -> Outcome:
+    taken = take_schedule(event, at=at)
+    status = EventStatus.DUPLICATE if taken.outcome == "DUPLICATE" else EventStatus.APPLIED
+    return Outcome(status, "older_release" if taken.outcome == "OLDER" else "", taken.text)
+
+
+def _take_receipt(event: InboundEvent, *, at: datetime) -> Outcome:
+    row = take_receipt(event, at=at)
+    if row.shipment is None:
+        return Outcome(
+            EventStatus.APPLIED, "no_shipment", f"{row.despatch_number or 'it'} is no shipment of ours"
+        )
+    return Outcome(EventStatus.APPLIED, "", f"{row.customer_part} on {row.shipment.number} is confirmed")
 
 
 def _check_order(event: InboundEvent) -> None:
@@ -164,35 +198,60 @@ def _check_order(event: InboundEvent) -> None:
     for pk, status, kind, code in others.exclude(pk=event.pk).values_list("pk", "status", "event", "code"):
         if pk < event.pk and status == EventStatus.HELD and not is_new:
             raise Refused("behind_held", f"waits behind event {pk} of the same call")
-        if pk > event.pk and status == EventStatus.APPLIED and not code and (kind == "NEW") == is_new:
+        effective = status == EventStatus.APPLIED and code != "no_effect"
+        if pk > event.pk and effective and (kind == "NEW") == is_new:
             raise Refused("overtaken", f"a later {kind} of this call was applied (event {pk})")
 
 
 def route(event: InboundEvent) -> SequencingProgram:
     """The program a call belongs to: the route with most places set that fits. Refuses none and a draw."""
-    dock, line_feed = event.content.get("dock") or "", event.content.get("line_feed") or ""
-    fits = Q(dock="") | Q(dock=dock), Q(line_feed="") | Q(line_feed=line_feed)
+    places = tuple(event.content.get(name) or "" for name in ("dock", "line_feed", "sequence_source"))
+    return recall(("route", event.partner_id, places), lambda: _find_route(event, *places))
+
+
+def _find_route(event: InboundEvent, dock: str, line_feed: str, point: str) -> SequencingProgram:
+    fits = (
+        Q(dock="") | Q(dock=dock),
+        Q(line_feed="") | Q(line_feed=line_feed),
+        Q(broadcast_point="") | Q(broadcast_point=point),
+    )
     routes = CallOffRoute.objects.filter(*fits, partner=event.partner_id)
     fitting = list(routes.select_related("program__line__plant", "program__stream"))
+    where = f"dock {dock!r}, line feed {line_feed!r}, broadcast point {point!r}"
     if not fitting:
-        raise Refused("no_route", f"no route of {event.partner} fits dock {dock!r}, line feed {line_feed!r}")
+        raise Refused("no_route", f"no route of {event.partner} fits {where}")
     most = max(_places(item) for item in fitting)
     best = [item for item in fitting if _places(item) == most]
     if len(best) > 1:
+        raise Refused("ambiguous_route", f"two routes fit {where} equally well")
+    program = best[0].program
+    if event.partner.test_partner:
+        _refuse_production(event, program)
+    return program
+
+
+def _refuse_production(event: InboundEvent, program: SequencingProgram) -> None:
+    """A test never touches a call that is built: its route may not lead where production calls go."""
+    others = CallOffRoute.objects.filter(
+        program=program, partner__test_partner=False, partner__active=True
+    ).select_related("partner")
+    found = others.first()
+    if found is not None:
         raise Refused(
-            "ambiguous_route", f"two routes fit dock {dock!r}, line feed {line_feed!r} equally well"
+            "production_program",
+            f"the test side's route leads to {program.code}, where calls of {found.partner} are built; "
+            "give it a program of its own",
         )
-    return best[0].program
 
 
 def _places(item: CallOffRoute) -> int:
-    return bool(item.dock) + bool(item.line_feed)
+    return bool(item.dock) + bool(item.line_feed) + bool(item.broadcast_point)
 
 
 def read_news(event: InboundEvent, program: SequencingProgram) -> CallNews:
     """The canonical JSON of an event in the core's words. Refuses what the core could not store whole."""
     facts = event.content
-    _check_widths(facts, WIDTHS)
+    check_widths(facts, WIDTHS)
     message = event.message
     received = message.interchange.delivery.received_at
     return CallNews(
@@ -206,49 +265,11 @@ def read_news(event: InboundEvent, program: SequencingProgram) -> CallNews:
         dock=facts.get("dock") or "",
         line_feed=facts.get("line_feed") or "",
         required_at=plant_time(facts.get("required_at"), program.line.plant.zone, after=received),
-        parts=tuple(_part(item) for item in facts.get("components") or ()),
-        stage=_stage(message.kind, event.event, facts),
+        parts=parts_of(facts),
+        stage=meaning.stage_of(event),
+        sparse=vehicles_are_sparse(event.partner),
+        cycle=cycle_of(event.partner, facts.get("required_at")),
     )
-
-
-def _stage(kind: str, event: str, facts: dict[str, Any]) -> Stage:
-    """A binding message is FIRM; a forecast is PLANNED once it names a sequence, before that PREVIEW."""
-    if event == "PREVIEW":
-        return Stage.PREVIEW
-    if kind == BINDING_KIND or event == "FIRM":
-        return Stage.FIRM
-    return Stage.PLANNED if facts.get("sequence_number") else Stage.PREVIEW
-
-
-def _part(facts: dict[str, Any]) -> CalledPart:
-    _check_widths(facts, PART_WIDTHS)
-    return CalledPart(
-        customer_part=facts["part_number"],
-        quantity=_whole(facts.get("quantity")),
-        unit_code=facts.get("unit") or "",
-        options=tuple(facts.get("options") or ()),
-        order_ref=facts.get("order_ref") or "",
-        family=facts.get("family") or "",
-    )
-
-
-def _whole(text: str | None) -> int:
-    """Pieces as a whole number; a line of a JIS call without quantity names one piece of one vehicle."""
-    if text is None:
-        return 1
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        raise Invalid("bad_quantity", f"quantity {text!r} is no number") from None
-    if not number.is_finite() or number != int(number) or not 1 <= number <= 9999:
-        raise Invalid("bad_quantity", f"quantity {text!r} is no whole number of pieces")
-    return int(number)
-
-
-def _check_widths(facts: dict[str, Any], widths: dict[str, int]) -> None:
-    for name, width in widths.items():
-        if len(facts.get(name) or "") > width:
-            raise Invalid("value_too_long", f"{name} is longer than {width} characters: {facts[name]!r}")
 
 
 def plant_time(text: str | None, zone: ZoneInfo, *, after: datetime) -> datetime | None:
@@ -319,7 +340,7 @@ def settle_message(message_id: int, *, at: datetime) -> None:
     )
     assert first is not None
     partner = message.interchange.partner
-    text = f"{partner} {message}: {waiting} call-off(s) wait; {first.call_number}: {first.note}"
+    text = f"{partner} {message}: {waiting} line(s) of it wait; {first.call_number}: {first.note}"
     raise_alarm(partner, "EDI_MESSAGE", subject, text, at=at)
 
 
@@ -332,11 +353,11 @@ def reprocess_event(event_id: int, *, by: AbstractBaseUser, at: datetime) -> Eve
     Promise: same rules as the first time; what forbids it then parks it again with the new reason.
     """
     with transaction.atomic(durable=True):
-        event = _waiting(event_id)
+        event = waiting_event(event_id)
         outcome = decide(event, at=at, by=str(by), hold_stale=True)
         book_outcome(event, outcome, at=at)
         InboundEvent.objects.filter(pk=event.pk).update(by=by)
-        _journal_by(event, "event_reprocessed", by, at=at, reason=outcome.code or outcome.status.value)
+        journal_by(event, "event_reprocessed", by, at=at, reason=outcome.code or outcome.status.value)
         settle_message(event.message_id, at=at)
     return outcome.status
 
@@ -346,27 +367,27 @@ def discard_event(event_id: int, *, by: AbstractBaseUser, reason: str, at: datet
     if not reason.strip():
         raise Refused("reason_missing", "say why the event is discarded")
     with transaction.atomic(durable=True):
-        event = _waiting(event_id)
+        event = waiting_event(event_id)
         move_row(event, EVENT_MOVES, EventStatus.DISCARDED, by=by, note=reason.strip()[:300])
-        _journal_by(event, "event_discarded", by, at=at, reason=reason)
+        journal_by(event, "event_discarded", by, at=at, reason=reason)
         settle_message(event.message_id, at=at)
 
 
 def preview_event(event_id: int, *, at: datetime) -> Preview:
     """What applying the event now would change, found by doing it in a transaction that is taken back."""
     with transaction.atomic(durable=True):
-        event = _waiting(event_id)
-        before = _call_facts(event)
+        event = waiting_event(event_id)
+        before = facts_of(event)
         outcome = decide(event, at=at, by="preview", hold_stale=True)
-        after = _call_facts(event)
+        after = facts_of(event)
         transaction.set_rollback(True)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     changes = {key: (before.get(key), after.get(key)) for key in keys}
     return Preview(outcome.status, outcome.code, outcome.note, changes)
 
 
-def _waiting(event_id: int) -> InboundEvent:
-    event = _locked(event_id)
+def waiting_event(event_id: int) -> InboundEvent:
+    event = locked_event(event_id)
     if event.status not in (EventStatus.HELD, EventStatus.QUARANTINED):
         raise Refused(
             "event_not_waiting", f"the event is {event.status.lower()}; only one that waits can be decided"
@@ -374,14 +395,16 @@ def _waiting(event_id: int) -> InboundEvent:
     return event
 
 
-def _journal_by(event: InboundEvent, kind: str, by: AbstractBaseUser, *, at: datetime, reason: str) -> None:
+def journal_by(event: InboundEvent, kind: str, by: AbstractBaseUser, *, at: datetime, reason: str) -> None:
     journal(
         kind, event.call_number, at=at, by=str(by), reason=reason, partner=event.partner.code, event=event.pk
     )
 
 
-def _call_facts(event: InboundEvent) -> dict[str, Any]:
-    """What a person compares: the call's own facts and the parts of each of its families."""
+def facts_of(event: InboundEvent) -> dict[str, Any]:
+    """What a person compares: the call's own facts and the parts of each of its families, or a part's schedule."""
+    if event.event == SCHEDULE:
+        return schedule_facts(event)
     programs = CallOffRoute.objects.filter(partner=event.partner_id).values("program")
     number = event.content.get("call_number") or ""
     call = CallOff.objects.filter(program__in=programs, call_number=number).first()

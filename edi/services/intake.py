@@ -17,10 +17,12 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from edi import failpoints, formats, transport
+from edi.formats import Profile, ProfileError
 from edi.models import Delivery, TradingPartner
 from edi.services.alarms import clear_alarm, journal, raise_alarm
+from edi.services.profiles import profile_of
 from edi.stability import Judgement, Limits, Sighting, State, Watch, judge
-from edi.states import DeliveryStatus
+from edi.states import DeliveryKind, DeliveryStatus
 from edi.transport import Claim, Dropped, Folders, Unfinished, partner_folders, worker_name
 from edi.wake import wake
 from inventory.errors import Refused
@@ -71,7 +73,9 @@ class Inbox:
                 item,
                 unchanged=unchanged,
                 moved_in=moved_in,
-                trailer=lambda: _trailer(folders, item.name),
+                trailer=lambda: _trailer(
+                    folders, item.name, self.partner, settled=moved_in or unchanged >= limits().stable_seconds
+                ),
                 limits=limits(),
             )
         except FileNotFoundError:
@@ -115,16 +119,29 @@ class Inbox:
                 raise_alarm(self.partner, "EDI_FILE", self._subject(name), f"{name}: {text}", at=at)
 
 
-def _trailer(folders: Folders, name: str) -> bool | None:
-    """Whether the file's last envelope is closed; None when it begins like no format we know."""
+def _trailer(folders: Folders, name: str, partner: TradingPartner, *, settled: bool) -> bool | None:
+    """Whether the file's last envelope is closed; None when it begins like no format we know.
+
+    A broadcast without a trailer is whole when nobody writes it any more (`settled`).
+    """
+    profile = _profile_or_none(partner)
     try:
         with transport.opened(folders.inbox / name) as handle, open(handle, "rb", closefd=False) as stream:
-            if formats.is_complete(stream):
-                return True
+            closed = formats.is_complete(stream, profile)
+            if closed is not False:
+                return settled if closed is None else True
             stream.seek(0)
-            return None if formats.sniff(stream.read(256)) is None else False
+            return None if formats.sniff(stream.read(256), profile) is None else False
     except Refused:
         return False
+
+
+def _profile_or_none(partner: TradingPartner) -> Profile | None:
+    """The partner's dialect, for the layouts of his files; an unusable one must not keep a file out."""
+    try:
+        return profile_of(partner)
+    except ProfileError:
+        return None
 
 
 def accept_file(
@@ -138,7 +155,7 @@ def accept_file(
     journal row (None). Raises `Unfinished` when the file changes under the reader. Locks nothing: the
     unique constraint decides.
     """
-    file, refusal = _read(mine, refusal)
+    file, refusal = _read(mine, refusal or _unexpected(partner, mine.name))
     failpoints.reach("after_read")
     if file is None:
         assert refusal is not None
@@ -151,9 +168,20 @@ def accept_file(
     return delivery
 
 
+def _unexpected(partner: TradingPartner, name: str) -> Refused | None:
+    """Why a file of this name is set aside: the partner's file-name rules do not know it."""
+    profile = _profile_or_none(partner)
+    if profile is None or profile.files.accepts(name):
+        return None
+    text = (
+        f"{name!r} is no name his profile expects ([files] accept); read it again if it is his all the same"
+    )
+    return Refused("unexpected_name", text)
+
+
 def _read(mine: Claim, refusal: Refused | None) -> tuple[Dropped | None, Refused | None]:
     """The file's bytes, or what is known of it without reading and why it is refused."""
-    readable = refusal is None or refusal.code == "bad_name"
+    readable = refusal is None or refusal.code in ("bad_name", "unexpected_name")
     try:
         if readable:
             return transport.read_claimed(mine, settings.EDI_MAX_BYTES), refusal
@@ -214,6 +242,8 @@ def _gate_problem(refusal: Refused) -> dict[str, object]:
 def settle_in_archive(delivery: Delivery, mine: Claim | None, *, at: datetime) -> bool:
     """Moves the file to its place, which the row already names; True when it lies there. Safe to repeat."""
     failpoints.reach("before_archive")
+    if mine is None and delivery.kind != DeliveryKind.FILE:
+        transport.keep(delivery.archive_path, bytes(delivery.raw))
     moved = mine is not None and transport.place(mine.path, delivery.archive_path)
     failpoints.reach("after_archive")
     if not moved and not transport.placed(delivery.archive_path):

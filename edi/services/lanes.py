@@ -7,6 +7,8 @@ claim first (the fence), so a worker that was thought dead and comes back can co
 from __future__ import annotations
 
 import logging
+import math
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,15 +23,17 @@ from edi import transport
 from edi.formats import ProfileError
 from edi.models import Delivery, InboundEvent, InboundMessage, TradingPartner, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
-from edi.services.booking import book_delivery
+from edi.services.booking import book_delivery, read_as
 from edi.services.events import apply_event, in_oem_order, settle_message
 from edi.services.intake import PROCESS_TASK
 from edi.services.profiles import profile_of
+from edi.services.usage import watch_usage
 from edi.states import DELIVERY_MOVES, EVENT_MOVES, DeliveryStatus, EventStatus, MessageStatus
 from edi.transport import worker_name
 from edi.wake import wake
 from inventory.errors import Refused, Unknown
 from sequencer.models import SequenceStream
+from sequencer.services import shared_masters
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +44,8 @@ DELIVERY_TRIES = 5
 EVENT_TRIES = 3
 RETRY_SECONDS = 15
 RETRY_BATCH = 200
+# A worker keeps a lane so long at a time, well below the time limit of a task.
+LANE_SECONDS = 60.0
 ORDER_FIELDS = ("pk", "call_number", "sequence_number")
 # How fast a file is read at least; a large one buys its lane that much time.
 BYTES_A_SECOND = 500_000
@@ -57,6 +63,12 @@ class Lane:
     partner: TradingPartner
     holder: str
     clock: Clock
+    until: float = math.inf
+
+    @property
+    def spent(self) -> bool:
+        """The worker's time for this lane is over; what is left goes to the next wake-up."""
+        return time.monotonic() > self.until
 
     def renew(self, until: datetime | None = None) -> None:
         """Renews the claim; raises `LaneLost` when it is no longer ours. Locks the partner's row."""
@@ -71,39 +83,54 @@ class Lane:
 def process_delivery(delivery_id: int, *, clock: Clock = timezone.now) -> None:
     """Works off the lane of a delivery's partner, this delivery too unless another worker holds it.
 
-    Safe to call any number of times, from anywhere: it is only the occasion to look at what is due.
+    Safe to call any number of times, from anywhere: it is only the occasion to look at what is due. After a
+    minute it wakes another worker for the rest, so that no backlog runs into the time limit of a task.
     """
     partner_id = Delivery.objects.filter(pk=delivery_id).values_list("partner_id", flat=True).first()
     if partner_id is None:
         raise Unknown("no_delivery", f"there is no delivery {delivery_id}")
-    run_lane(partner_id, clock=clock)
+    if run_lane(partner_id, clock=clock, seconds=LANE_SECONDS) and has_due(partner_id):
+        wake(PROCESS_TASK, delivery_id)
 
 
-def run_lane(partner_id: int, *, clock: Clock = timezone.now, retry: bool = False) -> bool:
+def run_lane(
+    partner_id: int, *, clock: Clock = timezone.now, retry: bool = False, seconds: float = math.inf
+) -> bool:
     """Takes the lane and does everything that is due in it; False when another worker holds it.
+
+    With `seconds` it stops between two events when they have passed.
 
     `retry`: held events are tried again even when nothing new came. After release it looks again, so that a
     delivery whose wake-up found the lane taken does not wait for the sweep.
     """
-    first = True
+    first, until = True, time.monotonic() + seconds
     while (first and retry) or has_due(partner_id):
-        lane = take_lane(partner_id, clock=clock)
+        lane = take_lane(partner_id, clock=clock, until=until)
         if lane is None:
             return False
         try:
-            ready = _drain(lane, retry=first and retry)
+            with shared_masters():
+                ready = _drain(lane, retry=first and retry)
         except LaneLost:
             log.warning("the lane of partner %s was taken over", partner_id)
             return False
         finally:
             lane.release()
-        if not ready:
+        if not ready or lane.spent:
             return True
         first = False
+    return _run_test_side(partner_id, clock=clock, seconds=until - time.monotonic())
+
+
+def _run_test_side(partner_id: int, *, clock: Clock, seconds: float) -> bool:
+    """What arrived marked as a test is booked for the test side and applied in a lane of its own."""
+    side = TradingPartner.objects.filter(production_side=partner_id).values_list("pk", flat=True).first()
+    if side is not None and has_due(side):
+        run_lane(side, clock=clock, seconds=seconds)
     return True
 
 
-def take_lane(partner_id: int, *, clock: Clock) -> Lane | None:
+def take_lane(partner_id: int, *, clock: Clock, until: float = math.inf) -> Lane | None:
     """Claims the lane if it is free or its holder gave no sign for ten seconds."""
     now = clock()
     holder = f"{worker_name()}:{uuid.uuid4().hex[:8]}"
@@ -111,7 +138,7 @@ def take_lane(partner_id: int, *, clock: Clock) -> Lane | None:
     free = Q(lane_worker="") | Q(lane_at__isnull=True) | Q(lane_at__lt=stale)
     if not TradingPartner.objects.filter(free, pk=partner_id).update(lane_worker=holder, lane_at=now):
         return None
-    return Lane(TradingPartner.objects.get(pk=partner_id), holder, clock)
+    return Lane(TradingPartner.objects.get(pk=partner_id), holder, clock, until)
 
 
 def has_due(partner_id: int) -> bool:
@@ -131,7 +158,7 @@ def _drain(lane: Lane, *, retry: bool) -> bool:
     _apply_booked(lane)
     if retry:
         retry_held(lane)
-    while (delivery := _next_delivery(lane)) is not None:
+    while not lane.spent and (delivery := _next_delivery(lane)) is not None:
         if not _read(lane, delivery):
             return False
         if _apply_booked(lane):
@@ -149,13 +176,14 @@ def _read(lane: Lane, delivery: Delivery) -> bool:
     partner, at = lane.partner, lane.clock()
     subject = f"profile of {partner.code}"
     try:
-        profile = profile_of(partner)
+        profile = profile_of(read_as(delivery, profile_of(partner)))
     except ProfileError as error:
         with transaction.atomic():
             raise_alarm(partner, "EDI_PROFILE", subject, f"files of {partner} wait: {error}", at=at)
         return False
     if _begin(lane, delivery, at=at):
         clear_alarm("EDI_PROFILE", subject, at=at)
+        watch_usage(delivery, profile, at=at)
         book_delivery(delivery, profile, at=lane.clock(), fence=lane.renew)
     return True
 
@@ -183,12 +211,14 @@ def _begin(lane: Lane, delivery: Delivery, *, at: datetime) -> bool:
 def _apply_booked(lane: Lane) -> int:
     """Applies the pending events of every open message, oldest message first; returns how many."""
     done = 0
-    span = _span(lane.partner)
+    span = counter_span(lane.partner)
     for message_id in list(_open_messages(lane.partner.pk).order_by("pk").values_list("pk", flat=True)):
         pending = InboundEvent.objects.filter(message=message_id, status=EventStatus.PENDING).order_by(
             "number"
         )
         for event_id in in_oem_order(list(pending.values_list(*ORDER_FIELDS)), span=span):
+            if lane.spent:
+                return done
             _attempt(lane, event_id)
             done += 1
         with transaction.atomic(durable=True):
@@ -197,7 +227,7 @@ def _apply_booked(lane: Lane) -> int:
     return done
 
 
-def _span(partner: TradingPartner) -> int:
+def counter_span(partner: TradingPartner) -> int:
     """After how many numbers the partner's counter begins anew; 0 when his streams differ."""
     programs = partner.routes.values("program")
     streams = SequenceStream.objects.filter(programs__in=programs).order_by()
@@ -253,7 +283,7 @@ def sweep_lanes(*, clock: Clock = timezone.now) -> int:
     failed: list[Exception] = []
     for partner_id, has_held in due:
         try:
-            run_lane(partner_id, clock=clock, retry=has_held)
+            run_lane(partner_id, clock=clock, retry=has_held, seconds=LANE_SECONDS)
         except Exception as error:
             log.exception("lane of partner %s", partner_id)
             failed.append(error)
@@ -272,6 +302,8 @@ def reprocess_delivery(delivery_id: int, *, by: AbstractBaseUser, at: datetime) 
         delivery = Delivery.objects.defer("raw").select_for_update(no_key=True).filter(pk=delivery_id).first()
         if delivery is None:
             raise Unknown("no_delivery", f"there is no delivery {delivery_id}")
+        if delivery.settled_at is not None:
+            raise Refused("decided_already", f"this file was decided before: {delivery.settled_note}")
         if not delivery.sha256:
             raise Refused("no_bytes", "the file was refused unread; there is nothing to read again")
         move_row(delivery, DELIVERY_MOVES, DeliveryStatus.RECEIVED, attempts=0)

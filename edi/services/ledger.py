@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from edi import transport
 from edi.models import Delivery, InboundEvent, InboundMessage, TradingPartner
@@ -93,25 +93,31 @@ def _lying(code: str) -> int:
 
 def _archived(faults: list[str]) -> int:
     """Deliveries whose file lies where the row says, unaltered."""
-    spool, good, known = Path(settings.SPOOL_DIR), 0, set()
-    rows = Delivery.objects.order_by("pk").values_list(
-        "pk", "archive_path", "sha256", "status", "archived_at"
-    )
-    for pk, relative, sha256, status, archived_at in rows.iterator():
-        known.add(relative)
-        if archived_at is None:
-            if status not in (DeliveryStatus.RECEIVED, DeliveryStatus.PARSING):
-                faults.append(f"delivery {pk} is {status.lower()} but not archived")
-        elif not transport.placed(relative):
-            faults.append(f"delivery {pk}: {relative} is not in the archive")
-        elif sha256 and transport.digest(spool / relative) != sha256:
-            faults.append(f"delivery {pk}: {relative} is not what was received")
-        else:
-            good += 1
+    spool = Path(settings.SPOOL_DIR)
+    found = archive_faults(Delivery.objects.all())
+    faults += found
+    known = set(Delivery.objects.values_list("archive_path", flat=True))
     for path in spool.glob("*/archive/*/*"):
         if str(path.relative_to(spool)) not in known:
             faults.append(f"{path.relative_to(spool)} lies in the archive without a delivery")
-    return good
+    unmarked = sum(fault.endswith("not archived") for fault in found)
+    return Delivery.objects.filter(archived_at__isnull=False).count() - (len(found) - unmarked)
+
+
+def archive_faults(rows: QuerySet[Delivery]) -> list[str]:
+    """A sentence for each of these deliveries whose file does not lie where the row says, as it was received."""
+    spool = Path(settings.SPOOL_DIR)
+    found = []
+    facts = rows.order_by("pk").values_list("pk", "archive_path", "sha256", "status", "archived_at")
+    for pk, relative, sha256, status, archived_at in facts.iterator():
+        if archived_at is None:
+            if status not in (DeliveryStatus.RECEIVED, DeliveryStatus.PARSING):
+                found.append(f"delivery {pk} is {status.lower()} but not archived")
+        elif not transport.placed(relative):
+            found.append(f"delivery {pk}: {relative} is not in the archive")
+        elif sha256 and transport.digest(spool / relative) != sha256:
+            found.append(f"delivery {pk}: {relative} is not what was received")
+    return found
 
 
 def _events(faults: list[str]) -> Events:

@@ -3,13 +3,15 @@
 Number, name and bytes are fixed before the first attempt, so every attempt sends the same thing under the
 same name. Bytes go out in three steps: claimed (SENDING), written under a hidden name, `put_at` committed,
 renamed, SENT. A worker that dies before `put_at` has certainly sent nothing; after it the folder tells, or
-a person decides.
+a person decides. Over a channel the folder is the partner's own, and it is looked at only after a while.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
@@ -17,11 +19,12 @@ from django.db.models import F, QuerySet
 
 from edi import failpoints, formats, transport
 from edi.formats import Acknowledged, Profile, ProfileError
-from edi.models import Interchange, OutboundMessage, TradingPartner, move_row
+from edi.models import Interchange, OutboundMessage, PartnerChannel, TradingPartner, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
 from edi.services.despatch import despatch_of
 from edi.services.profiles import profile_of
-from edi.states import OUTBOUND_MOVES, OutboundStatus
+from edi.stability import NAME
+from edi.states import OUTBOUND_MOVES, ChannelKind, OutboundStatus, ReceiptStatus
 from edi.transport import Outbox, worker_name
 from inventory.errors import Refused, Stale, Unknown, Unreachable
 from sequencer.models import Shipment
@@ -35,6 +38,28 @@ UNISSUED = (AsnStatus.NONE, AsnStatus.DUE, AsnStatus.ATTENTION)
 BACK_OFF_SECONDS = (2, 5, 15, 60, 300)
 # What the partner may answer to: he can have it although we have not booked it as sent.
 ANSWERABLE = (OutboundStatus.SENT, OutboundStatus.SENDING, OutboundStatus.ATTENTION)
+OVERDUE_ALARM, RECEIPT_ALARM = "EDI_OVERDUE", "EDI_RECEIPT"
+
+
+class Way(Protocol):
+    """Where a message is put: the partner's `out` folder here, or a folder of his behind a channel.
+
+    `settles_at_once`: after a failed rename a look tells at once what became of it.
+    """
+
+    settles_at_once: bool
+
+    def prepare(self, name: str, content: bytes) -> None:
+        """Writes the bytes durably under a name the partner does not fetch."""
+
+    def publish(self, name: str) -> None:
+        """Gives the file its name. After this the partner may have it."""
+
+    def is_prepared(self, name: str) -> bool:
+        """The hidden file is still there: this attempt was never published."""
+
+    def holds(self, name: str, content: bytes) -> bool:
+        """The published file is there with exactly these bytes."""
 
 
 # what is due
@@ -101,7 +126,7 @@ def _issue(shipment: Shipment, partner: TradingPartner, profile: Profile, *, at:
         kind=profile.asn.format,
         shipment=shipment,
         control_ref=str(number),
-        file_name=_file_name(profile.asn.format, partner, number),
+        file_name=_file_name(profile.asn.format, partner, number, profile, at=at),
         content=content,
         ack_expected=profile.asn.expects_ack,
         created_at=at,
@@ -119,8 +144,16 @@ def next_control_number(partner: TradingPartner) -> int:
     return number - 1
 
 
-def _file_name(kind: str, partner: TradingPartner, number: int) -> str:
-    return f"{kind}_{partner.code}_{number:09d}.edi"
+def _file_name(kind: str, partner: TradingPartner, number: int, profile: Profile, *, at: datetime) -> str:
+    """The fixed name of a file we send, by the partner's rule. ValueError for one that cannot be or is taken."""
+    ends = {"our": profile.our.id, "their": profile.their.id}
+    moment = at.astimezone(ZoneInfo(profile.timezone))
+    name = profile.files.out_name(kind, partner.code, number, **ends, at=moment)
+    if not NAME.fullmatch(name):
+        raise ValueError(f"[files] out makes {name!r}, which is no file name; leave out what holds its signs")
+    if OutboundMessage.objects.filter(file_name=name).exists():
+        raise ValueError(f"[files] out makes {name!r} a second time; put {{partner}} and {{number}} into it")
+    return name
 
 
 def _tell_unissued(shipment: Shipment, text: str, *, at: datetime) -> None:
@@ -146,6 +179,7 @@ def issue_acknowledgement(
         content = formats.write_acknowledgement(
             received, profile, control_ref=str(number), prepared_at=at, duplicate=conflict
         )
+        file_name = _file_name(profile.acknowledge, row.partner, number, profile, at=at)
     except ValueError as error:
         text = f"interchange {row.control_ref} cannot be acknowledged: {error}"
         raise_alarm(row.partner, "EDI_ANSWER", f"interchange {row.pk}", text, at=at)
@@ -156,7 +190,7 @@ def issue_acknowledgement(
         defaults={
             "partner": row.partner,
             "control_ref": str(number),
-            "file_name": _file_name(profile.acknowledge, row.partner, number),
+            "file_name": file_name,
             "content": content,
             "status": OutboundStatus.READY,
             "created_at": at,
@@ -170,23 +204,38 @@ def issue_acknowledgement(
 # sending
 
 
+def by_channel() -> QuerySet[PartnerChannel]:
+    """Channels that carry what we send. While one is entered, active or not, its partner's `out` gets nothing:
+    a wire switched off for an hour must not send the hour's messages to a folder nobody looks into.
+    """
+    kinds = [ChannelKind.SFTP_PUSH, ChannelKind.FOLDER, ChannelKind.GATEWAY]
+    return PartnerChannel.objects.filter(kind__in=kinds).exclude(out_folder="").order_by("pk")
+
+
 def deliver_due(*, at: datetime) -> list[int]:
-    """Sends every READY message whose time has come, oldest first; returns the ids that went out."""
+    """Sends every READY message whose time has come, oldest first; returns the ids that went out.
+
+    Messages of a partner with a channel wait for `manage.py edi_channels`.
+    """
     due = OutboundMessage.objects.filter(status=OutboundStatus.READY, due_at__lte=at).order_by("pk")
+    due = due.exclude(partner__in=by_channel().values("partner"))
     return [pk for pk in due.values_list("pk", flat=True) if deliver(pk, at=at)]
 
 
-def deliver(outbound_id: int, *, at: datetime) -> bool:
-    """Puts one READY message into the partner's `out`; False when it was not READY or could not be put.
+def deliver(
+    outbound_id: int, *, at: datetime, outbox: Way | None = None, channel: PartnerChannel | None = None
+) -> bool:
+    """Puts one READY message into the partner's `out`, or where `outbox` leads; False when it was not READY or
+    could not be put.
 
     Promise: the file appears whole, under its fixed name; a folder that does not answer leaves it READY
     with a later due time. Claims by conditional update, so two workers send it once.
     """
-    message = _claim(outbound_id, at=at)
+    message = _claim(outbound_id, at=at, channel=channel)
     if message is None:
         return False
-    outbox = Outbox(message.partner.code)
     try:
+        outbox = outbox or Outbox(message.partner.code)
         outbox.prepare(message.file_name, bytes(message.content))
     except Unreachable as error:
         _postpone(message, str(error), at=at)
@@ -198,7 +247,7 @@ def deliver(outbound_id: int, *, at: datetime) -> bool:
         outbox.publish(message.file_name)
     except Unreachable as error:
         log.warning("%s: %s", message.file_name, error)
-        return _settle_stale(message, outbox, at=at)
+        return outbox.settles_at_once and _settle_stale(message, outbox, at=at)
     failpoints.reach("before_mark")
     try:
         _move(message, OutboundStatus.SENT, at=at, sent_at=at, note="")
@@ -208,7 +257,9 @@ def deliver(outbound_id: int, *, at: datetime) -> bool:
     return True
 
 
-def _claim(outbound_id: int, *, at: datetime) -> OutboundMessage | None:
+def _claim(
+    outbound_id: int, *, at: datetime, channel: PartnerChannel | None = None
+) -> OutboundMessage | None:
     message = OutboundMessage.objects.select_related("partner", "shipment").filter(pk=outbound_id).first()
     if message is None:
         raise Unknown("no_message", f"there is no outgoing message {outbound_id}")
@@ -218,6 +269,7 @@ def _claim(outbound_id: int, *, at: datetime) -> OutboundMessage | None:
         _move(
             message, OutboundStatus.SENDING, at=at,
             claimed_by=worker_name(), claimed_at=at, attempts=message.attempts + 1, put_at=None,
+            channel=channel,
         )  # fmt: skip
     except Stale:
         return None
@@ -238,20 +290,33 @@ def _postpone(message: OutboundMessage, text: str, *, at: datetime) -> None:
     _move(message, OutboundStatus.READY, at=at, due_at=at + timedelta(seconds=wait), note=text[:300])
 
 
-def settle_stale(*, at: datetime) -> int:
-    """Decides what became of messages whose sender gave no sign for ten seconds; returns how many."""
+def settle_stale(*, at: datetime, partner_id: int | None = None, outbox: Way | None = None) -> int:
+    """Decides what became of messages whose sender gave no sign for ten seconds; returns how many.
+
+    Those of a partner with a channel are decided by whoever works the channel, who names partner and `outbox`;
+    only then `Unreachable` is raised when the other side cannot be looked at. They stay SENDING until it can.
+    """
     stale = OutboundMessage.objects.filter(
         status=OutboundStatus.SENDING, claimed_at__lt=at - timedelta(seconds=transport.STALE_SECONDS)
     ).select_related("partner", "shipment")
+    if partner_id is None:
+        stale = stale.exclude(partner__in=by_channel().values("partner"))
+    else:
+        stale = stale.filter(partner=partner_id)
     for message in stale:
         try:
-            _settle_stale(message, Outbox(message.partner.code), at=at)
+            _settle_stale(message, outbox or Outbox(message.partner.code), at=at)
         except Stale:
             continue
+        except Unreachable as error:
+            if outbox is not None:
+                raise
+            # One partner's folder that is away keeps nobody else's message in doubt.
+            log.warning("%s: %s", message.file_name, error)
     return len(stale)
 
 
-def _settle_stale(message: OutboundMessage, outbox: Outbox, *, at: datetime) -> bool:
+def _settle_stale(message: OutboundMessage, outbox: Way, *, at: datetime) -> bool:
     """SENT when the file is there with our bytes, READY when it never was, else a person decides."""
     if message.put_at is None or outbox.is_prepared(message.file_name):
         _move(message, OutboundStatus.READY, at=at, due_at=at, note="the sender stopped before sending")
@@ -284,6 +349,12 @@ def take_answer(
     if message.status in (OutboundStatus.SENDING, OutboundStatus.ATTENTION):
         # He answers, so he has it.
         _move(message, OutboundStatus.SENT, at=at, sent_at=message.put_at or at)
+    if accepted and kind == "TA1":
+        # The envelope arrived; whether anyone could read what is inside is for the 997 to say.
+        return True
+    if accepted and message.status == OutboundStatus.ACCEPTED:
+        # The syntax was accepted before, now the content is: nothing moves.
+        return True
     status = OutboundStatus.ACCEPTED if accepted else OutboundStatus.REJECTED
     errors = [error for verdict in verdicts for error in verdict.errors]
     _move(
@@ -298,12 +369,55 @@ def take_answer(
 
 def _answered(partner: TradingPartner, kind: str, ref: str) -> OutboundMessage | None:
     """The message an answer speaks of: ours to this partner, of the syntax that is answered this way."""
+    if kind in ("APERAK", "824"):
+        # An application does not know our envelope; it names the despatch advice by the shipment's number.
+        advices = OutboundMessage.objects.select_related("partner", "shipment").filter(
+            partner=partner,
+            kind__in=["DESADV", "856"],
+            status__in=(*ANSWERABLE, OutboundStatus.ACCEPTED),
+            shipment__number=ref.strip(),
+        )
+        return advices.first() if ref.strip() else None
     syntax = ["DESADV"] if kind == "CONTRL" else ["856"]
     wanted = ref.strip().lstrip("0")
     rows = OutboundMessage.objects.select_related("partner", "shipment").filter(
         partner=partner, kind__in=syntax, status__in=ANSWERABLE, control_ref=wanted
     )
     return rows.first() if wanted else None
+
+
+def take_receipt(
+    partner: TradingPartner, file_name: str, status: ReceiptStatus, kind: str, reason: str, *, at: datetime
+) -> bool:
+    """A gateway's receipt (EERP, NERP, MDN) for a file we handed over. Runs in the caller's transaction.
+
+    Promise: it is kept at the message; a bad one is a matter for a person; a repeated one changes nothing, and a
+    good one is not taken back by a bad one that comes later, which is told. False when we sent no such file.
+    """
+    rows = OutboundMessage.objects.select_related("partner", "shipment")
+    message = rows.filter(partner=partner, file_name=file_name).exclude(status=OutboundStatus.READY).first()
+    if message is None:
+        return False
+    if message.receipt_status == status:
+        return True
+    if status == ReceiptStatus.REFUSED:
+        text = (
+            f"{kind} for {file_name}: {reason or 'no reason given'}; ask the partner, then resend or leave it"
+        )
+        raise_alarm(partner, RECEIPT_ALARM, file_name, text, at=at)
+        if message.receipt_status:
+            return True
+    else:
+        clear_alarm(RECEIPT_ALARM, file_name, at=at, note=f"{kind} received")
+        if message.status in (OutboundStatus.SENDING, OutboundStatus.ATTENTION):
+            _move(message, OutboundStatus.SENT, at=at, sent_at=message.put_at or at)
+    OutboundMessage.objects.filter(pk=message.pk).update(
+        receipt_status=status, receipt_at=at, receipt_note=f"{kind} {reason}".strip()[:200]
+    )
+    journal(
+        "receipt", file_name, at=at, partner=partner.code, receipt=kind, status=str(status), reason=reason
+    )
+    return True
 
 
 def resend(outbound_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> None:
@@ -320,13 +434,20 @@ def resend(outbound_id: int, *, by: AbstractBaseUser, reason: str, at: datetime)
         if message.status == OutboundStatus.SENDING:
             raise Refused("being_sent", "the message is being sent just now")
         note = f"sent again by {by}: {reason.strip()}"[:300]
-        _move(message, OutboundStatus.READY, at=at, due_at=at, put_at=None, note=note)
+        _move(
+            message, OutboundStatus.READY, at=at, due_at=at, put_at=None, note=note,
+            receipt_status="", receipt_at=None, receipt_note="", receipt_overdue_at=None,
+        )  # fmt: skip
+        clear_alarm(RECEIPT_ALARM, message.file_name, at=at, note="sent again")
         journal("outbound_resent", message.file_name, at=at, by=str(by), reason=reason)
 
 
 def _move(message: OutboundMessage, status: OutboundStatus, *, at: datetime, **fields: object) -> None:
-    """One move of a message and the report to its shipment, together."""
+    """One move of a message and the report to its shipment, together. What was overdue before is not any more."""
     with transaction.atomic():
+        if message.overdue_at is not None:
+            fields["overdue_at"] = None
+            clear_alarm(OVERDUE_ALARM, message.file_name, at=at, note=f"it is {status.lower()} now")
         move_row(message, OUTBOUND_MOVES, status, **fields)
         _report(message, at=at)
 

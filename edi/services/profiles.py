@@ -1,4 +1,4 @@
-"""The dialect of a partner: its folder of data, read again when the file changes."""
+"""The dialect of a partner: its folder of data, read again when a file of it changes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from edi import formats
-from edi.formats import Profile
+from edi.formats import Profile, ProfileError
 from edi.models import TradingPartner
 
 PARTNERS = Path(formats.__file__).parent.parent / "partners"
@@ -15,13 +15,19 @@ PARTNERS = Path(formats.__file__).parent.parent / "partners"
 def profile_of(partner: TradingPartner) -> Profile:
     """The partner's profile; raises `ProfileError` with file and key when it cannot be used."""
     folder = PARTNERS / partner.profile
+    # A layout counts as much as the profile that names it; the count tells when one was taken away.
+    times = sorted(path.stat().st_mtime_ns for path in folder.glob("*.toml"))
+    return _read(folder, tuple(times))
+
+
+def standing_of(partner: TradingPartner) -> str:
+    """What a partner's profile is worth: "verified" by his own traffic, "unverified", or "unusable"."""
     try:
-        changed = (folder / "profile.toml").stat().st_mtime_ns
-    except FileNotFoundError:
-        changed = 0
-    return _read(folder, changed)
+        return profile_of(partner).status
+    except ProfileError:
+        return "unusable"
 
 
 @lru_cache(maxsize=64)
-def _read(folder: Path, changed: int) -> Profile:
+def _read(folder: Path, changed: tuple[int, ...]) -> Profile:
     return formats.load_profile(folder)

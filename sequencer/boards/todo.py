@@ -7,15 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Min
+
 from inventory.errors import Unknown
 from sequencer.boards.strip import displaced
-from sequencer.boards.units import BINDING, Board, level, minutes, name_of, open_tasks, transit
-from sequencer.models import CallComponent, CallOff, Line, SequenceGap, Slot, Task
+from sequencer.boards.units import BINDING, Board, level, minutes, name_of, open_gaps, open_tasks, transit
+from sequencer.models import CallComponent, CallOff, Line, Rack, SequenceGap, Slot, StreamHold, Task
 from sequencer.states import (
     GONE_RACKS,
     OPEN_GROUPS,
     GapStatus,
     GroupStatus,
+    Priority,
     RackStatus,
     TaskStatus,
 )
@@ -42,6 +45,7 @@ def todo(
     tasked = {(task.kind, task.subject) for task in tasks}
     rows = [
         *_gap_rows(line, gaps, _stream_names(tiles), at),
+        *_hold_rows(line, at),
         *_part_rows(line, at),
         *_locked_rows(stations, tiles),
         *_task_rows(tasks, at, names),
@@ -94,11 +98,29 @@ def _needing(gaps: Sequence[SequenceGap]) -> Needing:
     return list(slots.values_list("rack__commodity__program__stream_id", "position", "rack__number"))
 
 
+def _stops(run: Sequence[SequenceGap]) -> list[str]:
+    """Where no rack keeps a slot for the missing call: the first of each commodity that cannot leave before it."""
+    found: dict[int, str] = {}
+    racks = Rack.objects.filter(
+        commodity__program__stream=run[0].stream_id,
+        priority=Priority.NORMAL,
+        high_position__gte=run[0].position,
+    ).exclude(status__in=sorted(GONE_RACKS | {RackStatus.CANCELLED}))
+    for commodity, number in racks.order_by("commodity_id", "low_position").values_list(
+        "commodity_id", "number"
+    ):
+        found.setdefault(commodity, number)
+    return sorted(found.values())
+
+
 def _gap_row(run: Sequence[SequenceGap], needing: Needing, line: Line, counted: str, at: datetime) -> Board:
     by = min(gap.needed_by for gap in run)
     keys = {(gap.stream_id, gap.position) for gap in run}
     racks = sorted({number for stream, position, number in needing if (stream, position) in keys})
+    stops = [] if racks else _stops(run)
     where = f"needed in rack {', '.join(racks)} by" if racks else "needed by"
+    where = f"rack {', '.join(stops)} waits for it; {where}" if stops else where
+    since = min(gap.opened_at for gap in run)
     return {
         "kind": "gap",
         "title": f"GAP {_numbers(run)} {counted or line.name}",
@@ -108,7 +130,63 @@ def _gap_row(run: Sequence[SequenceGap], needing: Needing, line: Line, counted: 
         "stream": run[0].stream_id,
         "first": run[0].position,
         "last": run[-1].position,
+        "numbers": _numbers(run),
+        "count": len(run),
+        "first_number": run[0].sequence_number,
+        "last_number": run[-1].sequence_number,
+        "racks": racks or stops,
+        "by": by,
+        "since": since,
+        "age": (at - since).total_seconds(),
+        "plant": line.plant.code,
+        "line": line.code,
+        "zone": line.plant.time_zone,
     }
+
+
+def gap_runs(*, at: datetime) -> list[Board]:
+    """Every open run of missing numbers of every line, the most pressing first."""
+    lines = list(Line.objects.select_related("plant").order_by("pk"))
+    found: list[Board] = []
+    for line_id, gaps in open_gaps(lines).items():
+        line = next(line for line in lines if line.pk == line_id)
+        found += _gap_rows(line, gaps, {}, at) if gaps else []
+    for row in found:
+        row["level"] = level(row["minutes"], DECIDE_MINUTES)
+    return sorted(found, key=lambda row: (row["minutes"], row["title"]))
+
+
+def _hold_rows(line: Line, at: datetime) -> list[Board]:
+    """What holds the line's streams though no number is missing, with the minutes to the first rack behind it."""
+    holds = StreamHold.objects.filter(stream__line=line, released_at__isnull=True).select_related(
+        "stream__line__plant"
+    )
+    return [_hold_row(hold, line, at) for hold in holds.order_by("since", "pk")]
+
+
+def _hold_row(hold: StreamHold, line: Line, at: datetime) -> Board:
+    due = hold_due(hold)
+    after = hold.stream.counter.text(hold.after_position) if hold.after_position is not None else ""
+    past = f"sealing and departing past {after} wait" if after else "sealing and departing wait"
+    return {
+        "kind": "hold",
+        "title": f"WAITS {line.name}: {hold.reason}",
+        "text": f"needed by {_clock(due, line)}; {past}" if due else past,
+        "minutes": minutes(due, at),
+        "who": "",
+        "hold": hold.pk,
+        "level": "" if due else "soon",
+    }
+
+
+def hold_due(hold: StreamHold) -> datetime | None:
+    """When the first truck behind a hold has to leave; None when nothing called waits behind it."""
+    behind = CallOff.objects.filter(stream=hold.stream_id, stage__in=BINDING)
+    if hold.after_position is not None:
+        behind = behind.filter(position__gt=hold.after_position)
+    behind = behind.filter(groups__status__in=sorted(OPEN_GROUPS))
+    first: datetime | None = behind.aggregate(first=Min("required_at"))["first"]
+    return first - transit(hold.stream.line) if first else None
 
 
 def _clock(moment: datetime, line: Line) -> str:
@@ -247,7 +325,7 @@ def gap_facts(stream_id: int, first: int, last: int, *, at: datetime) -> dict[st
         raise Unknown("no_open_gap", "That gap is no longer open.", stream=stream_id, first=first, last=last)
     line = run[0].stream.line
     row = _gap_row(run, _needing(run), line, "", at)
-    return row | {"count": len(run), "resend": _resend_text(run, line)}
+    return row | {"resend": _resend_text(run, line)}
 
 
 def _resend_text(run: Sequence[SequenceGap], line: Line) -> str:

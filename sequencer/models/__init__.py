@@ -1,6 +1,6 @@
 """The core's facts: master data, calls, racks, shipments, the shop floor and the journal."""
 
-from sequencer.models.calls import CallComponent, CallOff, ComponentGroup, SequenceGap
+from sequencer.models.calls import CallComponent, CallOff, ComponentGroup, SequenceGap, StreamHold
 from sequencer.models.floor import Badge, ScanEvent, Station
 from sequencer.models.journal import Heartbeat, PlantEvent, Task
 from sequencer.models.logins import LoginTries
@@ -38,6 +38,7 @@ __all__ = [
     "Shipment",
     "Slot",
     "Station",
+    "StreamHold",
     "Task",
     "Unit",
     "UnloadingPoint",

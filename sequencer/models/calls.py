@@ -45,7 +45,8 @@ class CallOff(models.Model):
     changed_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["stream", "position"]
+        # By key: the order of streams among themselves means nothing, and following it would join five tables.
+        ordering = ["stream_id", "position"]
         constraints = [
             models.UniqueConstraint(
                 fields=["program", "call_number"],
@@ -159,7 +160,8 @@ class SequenceGap(models.Model):
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        ordering = ["stream", "position"]
+        # By key: the order of streams among themselves means nothing, and following it would join five tables.
+        ordering = ["stream_id", "position"]
         constraints = [
             models.UniqueConstraint(fields=["stream", "position"], name="gap_once_a_position"),
             models.CheckConstraint(
@@ -176,3 +178,33 @@ class SequenceGap(models.Model):
 
     def __str__(self) -> str:
         return f"gap {self.sequence_number}"
+
+
+class StreamHold(models.Model):
+    """Something is missing in a stream that no number tells: past it nothing is sealed or departs meanwhile.
+
+    Opened and released by whoever knows the cause (the gate: a transmission that did not come). Building goes on.
+    """
+
+    stream = models.ForeignKey(SequenceStream, on_delete=models.PROTECT, related_name="holds")
+    ref = models.CharField(max_length=80, help_text="Names the cause; the same cause holds a stream once")
+    reason = models.CharField(max_length=200)
+    after_position = models.BigIntegerField(
+        null=True, blank=True, help_text="Last position known before the cause; empty: everything is held"
+    )
+    since = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, blank=True)
+    released_by = models.CharField(max_length=60, blank=True)
+    note = models.CharField(max_length=200, blank=True, help_text="Why it ended")
+
+    class Meta:
+        ordering = ["stream", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "ref"], condition=Q(released_at__isnull=True), name="hold_once_a_cause"
+            ),
+            models.CheckConstraint(condition=~Q(reason="") & ~Q(ref=""), name="hold_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.ref}"

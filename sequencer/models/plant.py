@@ -85,6 +85,7 @@ class SequenceStream(models.Model):
     """One counter of one line and broadcast point. Its row is the lock under which calls take positions.
 
     `last_position` is the highest unwrapped position seen; `first_position` where the stream began for us.
+    `cycle` names the count the OEM is in (a year, a model year), `cycle_from` is the position of its first number.
     """
 
     line = models.ForeignKey(Line, on_delete=models.PROTECT, related_name="streams")
@@ -97,6 +98,8 @@ class SequenceStream(models.Model):
     max_jump = models.PositiveIntegerField(default=200, help_text="A larger step is held for a person")
     first_position = models.BigIntegerField(null=True, blank=True, editable=False)
     last_position = models.BigIntegerField(null=True, blank=True, editable=False)
+    cycle = models.CharField(max_length=10, blank=True, editable=False)
+    cycle_from = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["line", "broadcast_point"]

@@ -99,7 +99,7 @@ class Slot(models.Model):
     reason = models.CharField(max_length=120, blank=True)
 
     class Meta:
-        ordering = ["rack", "number"]
+        ordering = ["rack_id", "number"]
         constraints = [
             models.UniqueConstraint(fields=["rack", "number"], name="slot_number_once_a_rack"),
             models.CheckConstraint(

@@ -8,6 +8,8 @@ from sequencer.services.calls import (
     resolve_unresolved,
     take_call_off,
 )
+from sequencer.services.facts import amend_facts
+from sequencer.services.holds import hold_stream, release_stream_hold
 from sequencer.services.journal import (
     acknowledge_task,
     beat,
@@ -18,11 +20,13 @@ from sequencer.services.journal import (
     record_event,
     seal_journal,
 )
+from sequencer.services.masters import recall, shared_masters
 from sequencer.services.racks import (
     accept_gap,
     approve_holes,
     close_stream,
     reopen_rack,
+    restart_stream,
     seal_rack,
     start_stream,
 )
@@ -43,6 +47,7 @@ __all__ = [
     "Verdict",
     "accept_gap",
     "acknowledge_task",
+    "amend_facts",
     "approve_holes",
     "beat",
     "broken_link",
@@ -53,17 +58,22 @@ __all__ = [
     "dock_view",
     "free_group",
     "hold_group",
+    "hold_stream",
     "open_task",
     "plan_shipments",
+    "recall",
     "record_asn_status",
     "record_event",
     "record_scan",
+    "release_stream_hold",
     "reopen_rack",
     "resolve_unresolved",
+    "restart_stream",
     "return_carrier",
     "seal_journal",
     "seal_rack",
     "send_short",
+    "shared_masters",
     "start_stream",
     "station_view",
     "take_call_off",

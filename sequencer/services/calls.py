@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,8 +28,10 @@ from sequencer.models import (
 )
 from sequencer.rules import CalledPart, CallNews, missing_between
 from sequencer.services.journal import close_tasks, open_task, record_event
+from sequencer.services.masters import recall
 from sequencer.services.racks import (
     BEFORE_FIRST,
+    begin_again,
     cut_again,
     lock_racks,
     move_group,
@@ -40,6 +43,7 @@ from sequencer.services.racks import (
 )
 from sequencer.states import (
     CALL_MOVES,
+    GROUP_MOVES,
     TOUCHED_GROUPS,
     GapStatus,
     GroupStatus,
@@ -51,7 +55,7 @@ from sequencer.states import (
 )
 
 # An event refused with one of these waits and is tried again: what it needs may still arrive.
-HOLD_CODES = frozenset({"unknown_call", "unknown_family", "sequence_jump", "stale"})
+HOLD_CODES = frozenset({"unknown_call", "unknown_family", "sequence_jump", "other_counter", "stale"})
 MASTER_SEEN, CALLS_SEEN = "unresolved: master seen", "unresolved: calls seen"
 # Only events that carry the whole call may bring a call into being.
 CREATING = frozenset({"NEW", "CHANGE", "PREVIEW", "FIRM"})
@@ -71,31 +75,44 @@ def take_call_off(program_id: int, news: CallNews, *, at: datetime, by: str = ""
     """Applies one event to one call, inside the caller's transaction so that its book entry commits with it.
 
     Promise: a repeated event changes nothing; a later stage never doubles; parts not known hold their own group
-    only. Refuses (`Refused.code`): `unknown_call`, `unknown_family`, `sequence_jump` (all in HOLD_CODES),
-    `bad_sequence`, `no_parts`, `call_differs`, `program_inactive`. Locks the stream, then racks that are concerned.
+    only. Refuses (`Refused.code`): `unknown_call`, `unknown_family`, `sequence_jump`, `other_counter` (all in
+    HOLD_CODES), `bad_sequence`, `no_parts`, `call_differs`, `program_inactive`. Locks the stream, then racks that
+    are concerned.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("take_call_off needs the caller's transaction")
     if news.event in {"NOCHANGE", "DELIVERED", "TEST", "POSITION"}:
         return Taken("IGNORED", news.event, None, f"{news.event} asks for nothing")
-    program = (
-        SequencingProgram.objects.select_related("line__plant", "unloading_point")
-        .filter(pk=program_id)
-        .first()
-    )
-    if program is None:
-        raise Unknown("no_program", f"there is no program {program_id}")
+    program = recall(("program", program_id), lambda: _program(program_id))
     if not program.active:
         raise Refused("program_inactive", f"program {program.code} is not active")
     program.stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=program.stream_id)
-    call = (
-        CallOff.objects.select_related("program__line__plant", "stream")
-        .filter(program=program, call_number=news.call_number)
-        .first()
-    )
+    _check_counter(program, news)
+    # Without an order of its own: the model's would join line and plant for one row.
+    call = CallOff.objects.filter(program=program, call_number=news.call_number).order_by().first()
     if call is not None:
         call.program, call.stream = program, program.stream
     return _Taking(program, news, call, at, by).take()
+
+
+def _program(program_id: int) -> SequencingProgram:
+    found = SequencingProgram.objects.select_related("line__plant", "unloading_point")
+    program = found.filter(pk=program_id).order_by().first()
+    if program is None:
+        raise Unknown("no_program", f"there is no program {program_id}")
+    return program
+
+
+def _check_counter(program: SequencingProgram, news: CallNews) -> None:
+    """Each broadcast point of a line counts for itself: its numbers mean nothing in another point's counter."""
+    point = program.stream.broadcast_point
+    if point and news.sequence_number and news.sequence_source and news.sequence_source != point:
+        raise Refused(
+            "other_counter",
+            f"sequence {news.sequence_number} was counted at broadcast point {news.sequence_source}; {program.code} "
+            f"goes by point {point}. Give {news.sequence_source} a route to a program of its own, or discard this",
+            point=news.sequence_source,
+        )
 
 
 @dataclass(slots=True)
@@ -142,6 +159,7 @@ class _Taking:
             raise Invalid("no_call_number", "the event names no call")
         if not news.parts:
             raise Invalid("no_parts", f"call {news.call_number} names no part")
+        self.enter_cycle(news)
         position = self.position_of(news)
         if position is None and news.stage is not Stage.PREVIEW:
             raise Invalid("bad_sequence", f"call {news.call_number} has no sequence number")
@@ -176,14 +194,50 @@ class _Taking:
             self.add_group(call, commodity, resolved)
         return self.told("NEW", f"call {call.sequence_number} taken")
 
+    @property
+    def dense(self) -> bool:
+        """Whether a missing number is a gap: the stream counts every vehicle and the partner says no otherwise."""
+        return self.program.stream.dense and not self.news.sparse
+
     def position_of(self, news: CallNews) -> int | None:
         stream = self.program.stream
         if not news.sequence_number:
             return None
-        position = stream.counter.position(news.sequence_number, stream.last_position)
-        if stream.dense and stream.last_position is not None:
+        position = stream.counter.position(news.sequence_number, self.near(news))
+        if self.dense and stream.last_position is not None:
             self.check_jump(position, stream.first_position or stream.last_position, stream.last_position)
         return position
+
+    def near(self, news: CallNews) -> int | None:
+        """Which round of the counter a number is read in: the present one, or an older one that it names."""
+        stream = self.program.stream
+        if not news.cycle or news.cycle >= stream.cycle or stream.cycle_from is None:
+            return stream.last_position
+        before = CallOff.objects.filter(stream=stream, position__lt=stream.cycle_from)
+        last: int | None = before.aggregate(last=Max("position"))["last"]
+        return stream.last_position if last is None else last
+
+    def enter_cycle(self, news: CallNews) -> None:
+        """A new call of the next cycle whose number does not go on from the last one: the OEM counts anew.
+
+        A number that is still missing is late, not new, and one that follows the last belongs to the old count.
+        """
+        stream = self.program.stream
+        if not news.cycle or not news.sequence_number or news.cycle <= stream.cycle:
+            return
+        last, begins = stream.last_position, stream.first_position
+        if stream.cycle and last is not None:
+            position = stream.counter.position(news.sequence_number, last)
+            late = SequenceGap.objects.filter(stream=stream, position=position).exclude(
+                status=GapStatus.FILLED
+            )
+            goes_on = last < position <= last + (stream.max_jump if self.dense else stream.counter.span)
+            if goes_on or late.exists():
+                return
+            begins = begin_again(stream, stream.first, at=self.at)
+            record_event(f"line:{stream.line_id}", "cycle_began", news.cycle, at=self.at, by=self.by)
+        SequenceStream.objects.filter(pk=stream.pk).update(cycle=news.cycle, cycle_from=begins)
+        stream.cycle, stream.cycle_from = news.cycle, begins
 
     def check_jump(self, position: int, first: int, last: int) -> None:
         """A step far outside of what was ever called is a reset or another line's number: a person looks at it.
@@ -223,17 +277,15 @@ class _Taking:
     def holder(self, position: int | None) -> CallOff | None:
         if position is None:
             return None
-        return CallOff.objects.filter(stream=self.program.stream, position=position).first()
+        return CallOff.objects.filter(stream=self.program.stream, position=position).order_by().first()
 
     def advance_stream(self, position: int, required_at: datetime) -> None:
         """Fills the gap at `position`, or opens the gaps that a step over numbers of a dense stream leaves."""
         stream = self.program.stream
-        filled = SequenceGap.objects.filter(stream=stream, position=position).exclude(status=GapStatus.FILLED)
-        if filled.update(status=GapStatus.FILLED, closed_at=self.at):
-            record_event(
-                f"line:{stream.line_id}", "gap_filled", self.news.sequence_number, at=self.at, by=self.by
-            )
-        if stream.dense:
+        # Beyond the last number ever called nothing can be missing yet.
+        if stream.last_position is not None and position <= stream.last_position:
+            self.fill_gap(position)
+        if self.dense:
             self.open_gaps(missing_between(stream.last_position, position), position, required_at)
             if stream.first_position is not None and position < stream.first_position:
                 self.open_gaps(range(position + 1, stream.first_position), position, required_at)
@@ -242,6 +294,13 @@ class _Taking:
         if (first, last) != (stream.first_position, stream.last_position):
             SequenceStream.objects.filter(pk=stream.pk).update(first_position=first, last_position=last)
             stream.first_position, stream.last_position = first, last
+
+    def fill_gap(self, position: int) -> None:
+        """A missing number has come, however late; an accepted one may still come, too."""
+        gaps = SequenceGap.objects.filter(stream=self.program.stream, position=position)
+        if gaps.exclude(status=GapStatus.FILLED).update(status=GapStatus.FILLED, closed_at=self.at):
+            topic = f"line:{self.program.stream.line_id}"
+            record_event(topic, "gap_filled", self.news.sequence_number, at=self.at, by=self.by)
 
     def open_gaps(self, positions: range, reference: int, required_at: datetime) -> None:
         if not positions:
@@ -270,7 +329,7 @@ class _Taking:
     def open_vacated(self, position: int, required_at: datetime) -> None:
         """A call left its place and nobody holds it: the number is missing until someone does."""
         stream = self.program.stream
-        if not stream.dense or self.holder(position) is not None:
+        if not self.dense or self.holder(position) is not None:
             return
         due = needed_by(required_at, 0, 0, self.program.line.plant.transit_minutes)
         gap = SequenceGap.objects.filter(stream=stream, position=position).first()
@@ -289,11 +348,13 @@ class _Taking:
         """Each called part under its commodity. Refuses (held) when a part's commodity cannot be told."""
         plant = self.program.line.plant
         on = needed.astimezone(plant.zone).date()
-        master = master_for(plant.customer_id, [p.customer_part for p in parts])
-        commodities = list(self.program.commodities.select_related("rack_type"))
+        numbers = tuple(sorted({p.customer_part for p in parts}))
+        customer = plant.customer_id
+        master = recall(("master", customer, numbers), lambda: master_for(customer, numbers))
+        commodities = recall(("commodities", self.program.pk), lambda: _commodities(self.program))
         for commodity in commodities:
             commodity.program = self.program
-        families = _families_of(master)
+        families = recall(("families", customer, numbers), lambda: _families_of(master))
         grouped: dict[Commodity, list[tuple[CalledPart, bom.Resolution]]] = defaultdict(list)
         for part in parts:
             resolution = bom.resolve(part.customer_part, part.quantity, part.options, master, on)
@@ -326,9 +387,12 @@ class _Taking:
         priority = Priority.RUSH if replaces else Priority.NORMAL
         group = ComponentGroup(call_off=call, commodity=commodity, replaces=replaces, priority=priority)
         group.status, group.problem = _status_of(resolved)
+        if group.status == GroupStatus.RESOLVED and call.stage == Stage.FIRM:
+            # Nobody has seen it yet: what `release` would do in a second statement.
+            check_move(GROUP_MOVES, group.status, GroupStatus.RELEASED, f"group {group}")
+            group.status = GroupStatus.RELEASED
         group.save()
         _write_components(group, resolved)
-        release(group, call)
         place_group(group, call, at=self.at)
         return group
 
@@ -385,13 +449,22 @@ class _Taking:
         required_at = news.required_at or call.required_at or self.at
         by_family = self.resolve_families(news.parts, required_at) if news.parts else {}
         groups = {g.commodity_id: g for g in _live_groups(call)}
-        differing = {c: r for c, r in by_family.items() if c.pk in groups and _differs(groups[c.pk], r)}
+        back = {
+            c: r for c, r in by_family.items()
+            if c.pk in groups and groups[c.pk].status == GroupStatus.CANCELLED
+        }  # fmt: skip
+        differing = {
+            c: r
+            for c, r in by_family.items()
+            if c.pk in groups and c not in back and _differs(groups[c.pk], r)
+        }
         added = {c: r for c, r in by_family.items() if c.pk not in groups}
+        dropped = _not_named(groups.values(), by_family) if news.whole else []
         moved = bool(news.sequence_number) and (
             news.sequence_number != call.sequence_number or call.position is None
         )
         retimed = news.required_at is not None and news.required_at != call.required_at
-        if not (differing or added or moved or retimed):
+        if not (differing or added or back or dropped or moved or retimed):
             return Taken("DUPLICATE", "CHANGE", call.pk, f"call {call.call_number} already stands like this")
         for commodity, resolved in differing.items():
             self.change_group(call, groups[commodity.pk], resolved)
@@ -399,11 +472,16 @@ class _Taking:
             self.move_call(call)
         for commodity, resolved in added.items():
             self.add_group(call, commodity, resolved)
+        for commodity, resolved in back.items():
+            groups[commodity.pk].commodity = commodity
+            self.start_again(call, groups[commodity.pk], resolved)
+        for group in dropped:
+            self.cancel_group(call, group, "not called any more")
         if retimed:
             call.required_at, call.required_computed = news.required_at, False
         call.revision += 1
         self.save(call)
-        event = "CHANGE" if differing or added else "RESEQUENCE"
+        event = "CHANGE" if differing or added or back or dropped else "RESEQUENCE"
         return self.told(event, f"call {call.sequence_number}: {event.lower()}")
 
     def change_group(
@@ -525,24 +603,30 @@ class _Taking:
         if call.stage == Stage.CANCELLED:
             return Taken("DUPLICATE", "CANCEL", call.pk, f"call {call.call_number} is cancelled already")
         for group in _live_groups(call):
-            slot = self.locked_slot(group)
-            group.refresh_from_db()
-            if group.status == GroupStatus.SHIPPED:
-                self.ask_person(call, group, "CANCEL_AFTER_DEPARTURE", "the part has left")
-                continue
-            if slot is not None:
-                built = group.status in TOUCHED_GROUPS
-                vacate(slot, at=self.at, to=SlotStatus.CANCELLED, by=self.by, reason="call cancelled")
-                if built:
-                    self.ask_person(
-                        call, group, "TAKE_OUT", f"take its part out of {slot}", closes_with_slot=True
-                    )
-            move_group(group, GroupStatus.CANCELLED)
+            self.cancel_group(call, group, "call cancelled")
         check_move(CALL_MOVES, call.stage, Stage.CANCELLED, f"call {call.call_number}")
         call.stage = Stage.CANCELLED
         call.revision += 1
         self.save(call)
         return self.told("CANCEL", f"call {call.sequence_number} cancelled")
+
+    def cancel_group(self, call: CallOff, group: ComponentGroup, reason: str) -> None:
+        """One family leaves rack and ASN; its piece goes to the buffer. After departure a person decides."""
+        slot = self.locked_slot(group)
+        group.refresh_from_db()
+        if group.status == GroupStatus.SHIPPED:
+            self.ask_person(call, group, "CANCEL_AFTER_DEPARTURE", "the part has left")
+            return
+        if group.status == GroupStatus.CANCELLED:
+            return
+        if slot is not None:
+            built = group.status in TOUCHED_GROUPS
+            vacate(slot, at=self.at, to=SlotStatus.CANCELLED, by=self.by, reason=reason)
+            if built:
+                self.ask_person(
+                    call, group, "TAKE_OUT", f"take its part out of {slot}", closes_with_slot=True
+                )
+        move_group(group, GroupStatus.CANCELLED)
 
     def reinstate(self, call: CallOff) -> Taken:
         """A cancelled call comes back (set-out vehicle put back): its groups start again."""
@@ -673,6 +757,22 @@ def _live_groups(call: CallOff) -> list[ComponentGroup]:
         .select_related("commodity__rack_type", "commodity__program__line__plant")
         .order_by("pk")
     )
+
+
+def _commodities(program: SequencingProgram) -> list[Commodity]:
+    return list(program.commodities.select_related("rack_type"))
+
+
+def _not_named(
+    groups: Iterable[ComponentGroup], by_family: Mapping[Commodity, object]
+) -> list[ComponentGroup]:
+    """Groups of families a whole call-off names no more, those that left or are cancelled already left out.
+
+    One that names no part at all speaks of none.
+    """
+    named = {commodity.pk for commodity in by_family}
+    over = {GroupStatus.CANCELLED, GroupStatus.SHIPPED}
+    return [g for g in groups if by_family and g.commodity_id not in named and g.status not in over]
 
 
 def _families_of(master: bom.Master) -> dict[int, str]:

@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F, Max, Min, Q, QuerySet
 
-from inventory.errors import Refused, Stale, Unknown
+from inventory.errors import Invalid, Refused, Stale, Unknown
 from sequencer import rules
 from sequencer.models import (
     CallOff,
@@ -26,6 +26,7 @@ from sequencer.models import (
     Slot,
     Unit,
 )
+from sequencer.services.holds import holds_before
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.states import (
     CLOSED_RACKS,
@@ -117,6 +118,17 @@ def place_group(group: ComponentGroup, call: CallOff, *, at: datetime) -> Slot |
 
 def _slot_by_position(commodity: Commodity, position: int) -> Slot | None:
     """The slot kept for a position, its rack cut when it does not stand yet; None when the rack has gone."""
+    kept = Slot.objects.select_related("rack").filter(
+        rack__commodity=commodity,
+        rack__priority=Priority.NORMAL,
+        rack__low_position__lte=position,
+        rack__high_position__gte=position,
+        position=position,
+        group__isnull=True,
+    )
+    slot = kept.exclude(rack__status__in=[RackStatus.CANCELLED, *GONE_RACKS]).order_by().first()
+    if slot is not None:
+        return slot
     rack = (
         Rack.objects.filter(
             commodity=commodity,
@@ -125,6 +137,7 @@ def _slot_by_position(commodity: Commodity, position: int) -> Slot | None:
             high_position__gte=position,
         )
         .exclude(status=RackStatus.CANCELLED)
+        .order_by()
         .first()
     )
     if rack is None:
@@ -137,10 +150,12 @@ def _slot_by_position(commodity: Commodity, position: int) -> Slot | None:
 
 
 def _cut_rack(commodity: Commodity, position: int) -> Rack:
+    # The row may have been read a moment ago; the cut has to go by what stands now.
+    commodity.refresh_from_db(fields=["cut_from"])
     if commodity.cut_from is None:
         start = commodity.program.stream.first_position
         commodity.cut_from = position if start is None else min(start, position)
-        Commodity.objects.filter(pk=commodity.pk).update(cut_from=position)
+        Commodity.objects.filter(pk=commodity.pk).update(cut_from=commodity.cut_from)
     capacity = commodity.rack_type.capacity
     low, high = rules.cut(position, commodity.cut_from, capacity)
     # A rack closed early leaves a run that is shorter than the regular cut: never overlap a neighbour.
@@ -443,6 +458,7 @@ def _facts_of(slot: Slot, counter: rules.Counter, gaps: set[int]) -> rules.SlotF
 def seal_locked(rack: Rack, *, at: datetime, by: str) -> list[str]:
     """The host check and the seal of a locked rack; returns the reasons that forbid it, or an empty list."""
     reasons = rules.host_check(slot_facts(rack), holes_approved=bool(rack.holes_approved_by))
+    reasons += holds_before(rack)
     if reasons:
         return reasons
     move_rack(rack, RackStatus.SEALED, sealed_at=at)
@@ -561,17 +577,67 @@ def _leave_holes(stream: SequenceStream, positions: list[int], *, reason: str, a
         settle_rack(rack, at=at)
 
 
-def start_stream(stream_id: int, first: int, *, at: datetime, by: str = "") -> None:
+def start_stream(stream_id: int, first: int, *, at: datetime, by: str = "", reason: str = "") -> None:
     """Cutover: declares the first number that will be called, so that a later file taken first leaves a gap.
 
-    Without it the first call that arrives is where the stream begins. Refuses a stream that has begun.
+    Without it the first call that arrives is where the stream begins. Refuses a stream that has begun and a
+    number that its counter cannot show.
     """
     with transaction.atomic(durable=True):
         stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=stream_id)
         if stream.last_position is not None:
             raise Refused("has_begun", f"{stream} has begun at {stream.first_position}")
+        _check_shown(stream, first)
         SequenceStream.objects.filter(pk=stream_id).update(first_position=first, last_position=first - 1)
-        record_event(f"line:{stream.line_id}", "stream_started", stream.counter.text(first), at=at, by=by)
+        record_event(
+            f"line:{stream.line_id}",
+            "stream_started",
+            stream.counter.text(first),
+            at=at,
+            by=by,
+            reason=reason,
+        )
+
+
+def _check_shown(stream: SequenceStream, number: int) -> None:
+    if not stream.first <= number <= stream.last:
+        raise Invalid("bad_sequence", f"{number} is outside {stream.first} to {stream.last}", sequence=number)
+
+
+def restart_stream(stream_id: int, first: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> int:
+    """The OEM began its count anew: the number `first` is the next that is called, whatever came before.
+
+    Promise: nothing of the old count is touched; its last racks are cut short so that they can go, and what of
+    the new count is not called before `first` opens no gap. Returns the position of `first`. Refuses without a
+    reason, a number the counter cannot show, and a stream that has not begun. Locks stream, then racks.
+    """
+    if not reason.strip():
+        raise Refused("reason_missing", "say who told that the count begins anew")
+    with transaction.atomic(durable=True):
+        stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=stream_id)
+        if stream.last_position is None:
+            raise Refused("not_begun", f"{stream} has not begun; declare where it starts instead")
+        position = begin_again(stream, first, at=at)
+        text = stream.counter.text(position)
+        record_event(f"line:{stream.line_id}", "stream_restarted", text, at=at, by=str(by), reason=reason)
+    return position
+
+
+def begin_again(stream: SequenceStream, first: int, *, at: datetime) -> int:
+    """Moves a locked stream to the number `first` of its next round; returns that position."""
+    counter, last = stream.counter, stream.last_position
+    assert last is not None
+    _check_shown(stream, first)
+    position = first + ((last - first) // counter.span + 1) * counter.span
+    for program in stream.programs.all():
+        program.stream = stream
+        for commodity in program.commodities.select_related("rack_type"):
+            commodity.program = program
+            _close_commodity(commodity, stream, at=at)
+            Commodity.objects.filter(pk=commodity.pk, cut_from__isnull=False).update(cut_from=position)
+    SequenceStream.objects.filter(pk=stream.pk).update(last_position=position - 1)
+    stream.last_position = position - 1
+    return position
 
 
 def close_stream(program_id: int, *, at: datetime, by: str = "") -> int:

@@ -21,6 +21,7 @@ from sequencer.models import (
     Unit,
     UnloadingPoint,
 )
+from sequencer.services.holds import holds_before
 from sequencer.services.journal import open_task, record_event
 from sequencer.services.racks import lock_racks, move_rack, slot_facts
 from sequencer.states import (
@@ -285,6 +286,9 @@ def _check_rack_may_leave(shipment: Shipment, rack: Rack) -> None:
         raise Refused("host_check", f"rack {rack.number}: {reasons[0]}", reasons=reasons)
     if rack.priority == Priority.RUSH:
         return
+    held = holds_before(rack)
+    if held:
+        raise Refused("past_gap", f"rack {rack.number}: {held[0]}", reasons=held)
     gap = (
         SequenceGap.objects.filter(
             stream=rack.commodity.program.stream, status=GapStatus.OPEN, position__lt=rack.low_position

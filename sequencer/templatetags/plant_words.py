@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
 
+from inventory.demand import number_in_words
 from sequencer import access, boards
 
 register = template.Library()
@@ -57,6 +59,12 @@ def clock(moment: datetime | None, zone: str) -> str:
 def signed(number: int) -> str:
     """With a true minus sign, as wide as a plus."""
     return str(number).replace("-", "−")
+
+
+@register.filter
+def pieces(quantity: Decimal) -> str:
+    """A quantity without empty decimals and with a true minus sign."""
+    return number_in_words(quantity).replace("-", "−")
 
 
 @register.filter

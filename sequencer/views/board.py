@@ -19,7 +19,14 @@ from sequencer.models import Task
 
 # Nobody scrolls a wall board: what is not pressing is counted.
 WALL_ROWS, DESK_ROWS = 7, 40
-SHOW = (("gap", "gaps"), ("part", "parts"), ("station", "stations"), ("task", "tasks"), ("call", "calls"))
+SHOW = (
+    ("gap", "gaps"),
+    ("hold", "holds"),
+    ("part", "parts"),
+    ("station", "stations"),
+    ("task", "tasks"),
+    ("call", "calls"),
+)
 
 
 @guarded

@@ -86,6 +86,9 @@ def mortal(tmp_path: Path, database: str) -> Iterator[Mortal]:
         mortal = Mortal(process, spool)
         mortal.order("make")
         yield mortal
+        # Whatever was killed and when: the books balance, the day can be closed, and stays what was closed.
+        proof = mortal.order("proof")
+        assert proof == {"status": 0, "balanced": True, "unbalanced_days": [], "differs": ""}
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(timeout=10) == 0

@@ -5,6 +5,8 @@ work [failpoint[:count]]  one worker does everything due, or dies at the failpoi
 loop MILLISECONDS         one worker works without end and is killed with -9 after that time
 depart FIRST              a truck with the rack of the call FIRST departs
 books                     one JSON object of facts
+...                       and those of carrier.py
+proof                     what `edi_ledger` says of the balance, of closing the day, and of the closed day
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
+from tests.crash import carrier
+
 STALE = 0.05
 
 
@@ -29,7 +33,8 @@ def main() -> None:
     from edi import transport
 
     transport.STALE_SECONDS = STALE  # type: ignore[misc]
-    orders = {"make": make, "work": work, "loop": loop, "depart": depart, "books": books}
+    orders = {"make": make, "work": work, "loop": loop, "depart": depart, "books": books, "proof": proof}
+    orders |= carrier.ORDERS
     for line in sys.stdin:
         name, *words = line.split()
         print(json.dumps(orders[name](*words)), flush=True)
@@ -143,6 +148,30 @@ def books() -> dict[str, Any]:
         "out": sorted(path.name for path in folders.out.iterdir()),
         "asn": Counter(Shipment.objects.filter(status="DEPARTED").values_list("asn_status", flat=True)),
         "left": sorted(path.name for path in [*folders.inbox.iterdir(), *folders.work.rglob("*.*")]),
+    }
+
+
+def proof() -> dict[str, Any]:
+    """The command a person would run, and the closing as it will be made tomorrow."""
+    import io
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from edi.services import close_books, verify_closings
+
+    out = io.StringIO()
+    try:
+        call_command("edi_ledger", "--json", stdout=out)
+        status = 0
+    except SystemExit as end:
+        status = end.code
+    closed = close_books(at=timezone.now() + timedelta(days=2))
+    return {
+        "status": status,
+        "balanced": json.loads(out.getvalue())["balanced"],
+        "unbalanced_days": [closing.faults for closing in closed if not closing.balanced],
+        "differs": str(verify_closings() or ""),
     }
 
 

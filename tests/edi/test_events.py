@@ -182,7 +182,7 @@ def test_a_defect_parks_the_event_after_three_tries(sender: Sender, monkeypatch:
     def broken(*args: object, **kwargs: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("edi.services.events.take_call_off", broken)
+    monkeypatch.setattr("edi.services.reconcile.take_call_off", broken)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
             sender.send(Call(1)) if not InboundEvent.objects.exists() else sweep_lanes()

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from edi import monitor
+from edi import detail, monitor
 from edi.models import CallOffRoute, Delivery, InboundEvent, OutboundMessage, TradingPartner
 from sequencer.models import CallOff
 from tests.edi.files import Call, Sender, deljit, message
@@ -148,7 +148,7 @@ def test_the_pulse_of_a_line_names_only_its_partners(page: Client, sender: Sende
 
 def test_segments_are_numbered_and_problems_stand_at_their_place(page: Client, sender: Sender) -> None:
     delivery = broken(sender)
-    facts = monitor.delivery_facts(delivery.pk)
+    facts = detail.delivery_facts(delivery.pk)
     (problem,) = facts["problems"]
     at = [row["number"] for row in facts["segments"]["rows"] if row["problems"]]
     assert at == [problem["segment"]]
@@ -158,13 +158,13 @@ def test_segments_are_numbered_and_problems_stand_at_their_place(page: Client, s
 
 def test_events_show_the_canonical_reading(page: Client, sender: Sender) -> None:
     delivery = sender.send(Call(1))
-    (event,) = monitor.delivery_facts(delivery.pk)["events"]
+    (event,) = detail.delivery_facts(delivery.pk)["events"]
     lines = {line["name"]: line["text"] for line in event["tree"]}
     assert (lines["sequence_number"], lines["vin"], lines["part_number"]) == ("0001", f"VIN{1:014d}", "C-A")
 
 
 def test_absent_facts_are_left_out_of_the_tree() -> None:
-    lines = monitor.tree({"a": None, "b": "", "c": {"d": "1", "e": []}, "f": [{"g": 0}]})
+    lines = detail.tree({"a": None, "b": "", "c": {"d": "1", "e": []}, "f": [{"g": 0}]})
     assert [(line["depth"], line["name"], line["text"]) for line in lines] == [
         (0, "c", ""),
         (1, "d", "1"),
@@ -174,11 +174,11 @@ def test_absent_facts_are_left_out_of_the_tree() -> None:
 
 
 def test_a_long_file_is_listed_in_parts(sender: Sender, monkeypatch: Any) -> None:
-    monkeypatch.setattr(monitor, "SEGMENT_ROWS", 5)
+    monkeypatch.setattr(detail, "SEGMENT_ROWS", 5)
     delivery = sender.send(Call(1))
-    first = monitor.delivery_facts(delivery.pk)["segments"]
+    first = detail.delivery_facts(delivery.pk)["segments"]
     assert ([row["number"] for row in first["rows"]], first["more_from"]) == ([1, 2, 3, 4, 5], 6)
-    last = monitor.delivery_facts(delivery.pk, start=11)["segments"]
+    last = detail.delivery_facts(delivery.pk, start=11)["segments"]
     assert (last["rows"][0]["number"], last["less_from"]) == (11, 6)
 
 

@@ -19,7 +19,7 @@ import yaml
 TOP = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((TOP / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
-OURS = ("web", "worker", "beat", "watcher")
+OURS = ("web", "worker", "beat", "watcher", "channels")
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
 
@@ -154,4 +154,4 @@ def test_each_service_runs_by_its_own_command_until_its_own_health_check_passes(
             os.killpg(process.pid, signal.SIGTERM)
         codes = {name: process.wait(20) for name, process in started.items()}
     assert codes["web"] in (0, -signal.SIGTERM)
-    assert codes["worker"] == codes["beat"] == codes["watcher"] == 0
+    assert codes["worker"] == codes["beat"] == codes["watcher"] == codes["channels"] == 0

@@ -29,6 +29,8 @@ ACTS = frozenset(
         "event-reprocess",
         "event-discard",
         "outbound-resend",
+        "transmission-gap-accept",
+        "counter-restart",
         "api-rack-seal",
         "api-rack-reopen",
         "api-rack-approve-holes",

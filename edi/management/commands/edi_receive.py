@@ -1,16 +1,19 @@
-"""Takes one file through the whole intake, as if its partner had dropped it."""
+"""Takes one file through the whole intake, as if its partner had dropped it, or shows what that would change."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from edi.models import Delivery, InboundMessage, TradingPartner
-from edi.services import receive_file
+from edi.services import receive_file, simulate_delivery
+from edi.services.simulate import Row
 from edi.states import DeliveryStatus
-from inventory.errors import Refused
+from inventory.errors import Refused, Unreachable
 
 WAIT_SECONDS = 60
 
@@ -21,12 +24,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
         parser.add_argument("--partner", required=True, metavar="CODE")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="change nothing, show what would change; exit 1 if a person is needed",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         partner = TradingPartner.objects.filter(code=options["partner"]).first()
         if partner is None:
             raise CommandError(f"there is no partner {options['partner']}; enter it in the admin first")
         file: Path = options["file"]
+        if options["dry_run"]:
+            self.rehearse(partner, file)
+            return
         try:
             delivery = receive_file(partner, file.name, file.read_bytes(), wait_seconds=WAIT_SECONDS)
         except (OSError, Refused) as error:
@@ -34,6 +45,24 @@ class Command(BaseCommand):
         self.show(delivery)
         if delivery.status in (DeliveryStatus.RECEIVED, DeliveryStatus.PARSING):
             raise CommandError("another worker holds this partner's lane; the delivery is stored and waits")
+
+    def rehearse(self, partner: TradingPartner, file: Path) -> None:
+        try:
+            found = simulate_delivery(file.read_bytes(), partner, at=timezone.now(), name=file.name)
+        except (OSError, Refused, Unreachable) as error:
+            raise CommandError(str(error)) from error
+        note = f" ({found.note})" if found.note else ""
+        self.stdout.write(f"would be {found.status}{note}; nothing was changed")
+        for message in found.messages:
+            problems = " ".join(f"{item['severity']}:{item['code']}" for item in message["problems"])
+            facts = (message["type"], message["control_ref"], message["ref"], message["status"], problems)
+            self.stdout.write(f"  {' '.join(fact for fact in facts if fact)}")
+        for row in found.rows:
+            self.stdout.write(f"    {rehearsed(row)}")
+        if found.left_out:
+            self.stdout.write(f"  {found.left_out} more events were not tried")
+        if not found.clean:
+            sys.exit(1)
 
     def show(self, delivery: Delivery) -> None:
         note = f" ({delivery.note})" if delivery.note else ""
@@ -50,3 +79,12 @@ class Command(BaseCommand):
         problems = " ".join(f"{item['severity']}:{item['code']}" for item in message.problems)
         facts = (message.type, message.interchange.control_ref, message.ref, message.status, events, problems)
         return " ".join(fact for fact in facts if fact)
+
+
+def rehearsed(row: Row) -> str:
+    """One line: what, now and then, and what the event would come to."""
+    why = " ".join(word for word in (row.code, row.text) if word)
+    if not row.field:
+        return f"{row.kind} {row.subject}: {row.outcome} {why}".rstrip()
+    change = f"{row.field} {'—' if row.now is None else row.now} → {'—' if row.then is None else row.then}"
+    return f"{row.kind} {row.subject}: {change} [{row.outcome or row.text}]"

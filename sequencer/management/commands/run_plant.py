@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import Error, run_checks
 from django.core.management import call_command
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         with only_plant(settings.VAR_DIR):
             refuse_busy_port(port)
             self.prepare()
-            supervisor = Supervisor(children(port), child_environment(), self.say)
+            supervisor = Supervisor(children(port, channels=has_channels()), child_environment(), self.say)
             code = supervisor.run(
                 is_ready=lambda: answers(port), on_ready=lambda: self.welcome(port, began), vital="web"
             )
@@ -104,7 +105,14 @@ def sights() -> Iterator[tuple[str, str]]:
     yield "/api/docs/", "REST API"
 
 
-def children(port: int) -> list[Child]:
+def has_channels() -> bool:
+    """Whether any wire to a partner is active. The gate above us is named, not imported."""
+    found = apps.get_model("edi", "PartnerChannel")._default_manager.filter(active=True).exists()
+    connection.close()
+    return found
+
+
+def children(port: int, *, channels: bool = False) -> list[Child]:
     """The processes of an embedded plant.
 
     Beat is a process of its own: one inside the worker outlives a killed worker and then beats twice.
@@ -117,11 +125,13 @@ def children(port: int) -> list[Child]:
     lone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     schedule = str(settings.VAR_DIR / "beat")
     twin = [Child("twin", [*manage, "simulate_shift", "--live"], after_ready=True)] if settings.DEMO else []
+    wires = [Child("channels", [*manage, "edi_channels"])] if channels else []
     return [
         Child("web", [*web, "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "3"]),
         Child("worker", [*celery, "-q", "worker", "--pool", "threads", "--concurrency", "3", *lone, *quiet]),
         Child("beat", [*celery, "-q", "beat", "--schedule", schedule, "--pidfile=", *quiet]),
         Child("watcher", [*manage, "watch_inbox"]),
+        *wires,
         *twin,
     ]
 

@@ -53,3 +53,33 @@ SEQUENCE_866 = (
     "QTY*01*1",
     "CTT*1",
 )
+
+SCHEDULE_HEAD = ("BGM+241+CALL-8+5", "DTM+137:202611210600:203", "NAD+BY+OEM::92", "NAD+SE+SUP::92")
+DELFOR_OLD = interchange(
+    message(
+        *(*SCHEDULE_HEAD, "UNS+D", "NAD+CN+PLANT7::92", "LOC+11+D3", "LIN+1++X1:IN", "QTY+70:9600:PCE"),
+        *("QTY+113:120:PCE", "SCC+1++W", "DTM+2:20261123:102", "UNS+S", "CNT+2:1"),
+        kind="DELFOR:D:96A:UN",
+    )
+)
+DELFOR_NEW = interchange(
+    message(
+        *(*SCHEDULE_HEAD, "GEI+5", "NAD+ST+PLANT7::92", "LIN+1++X1:IN", "RFF+AIF:1", "QTY+70:9600:PCE"),
+        *("SCC+1++F", "QTY+113:120:PCE", "DTM+64:20261123:102", "DTM+63:20261127:102", "SCC+4", "QTY+83:4"),
+        kind="DELFOR:D:04A:UN:GAVB11",
+    )
+)
+RECADV = interchange(
+    message(
+        *("BGM+632+REC1+9", "DTM+137:202611211600:203", "RFF+AAK:SH1", "NAD+BY+OEM::92", "CPS+1", "PAC+1"),
+        *("LIN+1++X1:IN", "QTY+12:8:PCE", "QTY+194:7:PCE", "QVR+-1:194+BP", "CNT+2:1"),
+        kind="RECADV:D:96A:UN",
+    )
+)
+APERAK = interchange(
+    message(
+        *("BGM+313+A1+9", "DTM+137:202611211600:203", "RFF+ACW:SH1", "NAD+BY+OEM::92", "ERC+E12"),
+        *("FTX+AAO+++PART UNKNOWN", "RFF+ON:1"),
+        kind="APERAK:D:96A:UN",
+    )
+)

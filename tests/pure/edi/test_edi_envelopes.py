@@ -51,18 +51,18 @@ REFUSED = [
     ("unknown_directory", deljit(kind="DELJIT:D:XXX:UN"), "UNH"),
     ("invalid_character", SOUND.replace(b"BODY42", b"BODY\x0142"), "GIR"),
     ("invalid_character", SOUND.replace(b"UNOC", b"UNOA").replace(b"BODY42", b"B\xd6DY42"), "GIR"),
-    ("truncated", SOUND[:-8], None),
+    ("truncated", SOUND[:-3], "UNZ"),
     ("count_mismatch", SOUND_866.replace(b"SE*9", b"SE*8"), "SE"),
     ("ref_mismatch", SOUND_866.replace(b"GE*1*77", b"GE*1*78"), "GE"),
     ("count_mismatch", SOUND_866.replace(b"IEA*1", b"IEA*2"), "IEA"),
     ("missing_trailer", SOUND_866.replace(b"GE*1*77~", b""), "GS"),
     ("unknown_function", SOUND_866.replace(b"BSS*00", b"BSS*13"), "BSS"),
     ("missing_part", SOUND_866.replace(b"BP*26550 ZK32A", b"XX*26550 ZK32A"), "LIN"),
-    ("bad_separators", b"ISA*00*too short~", None),
-    ("bad_separators", b"UNA+++++++UNB", None),
+    ("bad_separators", b"ISA*00*too short~", "ISA"),
+    ("bad_separators", b"UNA+++++++UNB", "UNB"),
     ("unknown_format", b"\x89PNG", None),
     ("unknown_format", b"", None),
-    ("format_not_supported", b"71103CUSTOMER SUPPLIER ".ljust(128), None),
+    ("format_not_supported", b"65101CUSTOMER SUPPLIER ".ljust(128), "651"),
 ]
 
 

@@ -2,17 +2,27 @@
 
 import io
 import random
-from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edi.formats import Profile, is_complete, read, segments
+from edi.formats import Profile, groups, is_complete, read, segments
 from edi.formats.rendering import EdifactFile
 
-from .edi_samples import SEQUENCE_866, deljit, interchange, message, x12
+from . import fuzzing
+from .edi_samples import (
+    APERAK,
+    DELFOR_NEW,
+    DELFOR_OLD,
+    RECADV,
+    SEQUENCE_866,
+    deljit,
+    interchange,
+    message,
+    x12,
+)
 
-ROOT = Path(__file__).resolve().parents[3]
 RACK = ("CPS+1", "CPS+2+1+3", "PAC+1++T", "PCI+17", "GIN+ML+R1", "LIN+1++X:IN", "QTY+12:1")
 DESADV = interchange(message("BGM+351+S1+9", *RACK, kind="DESADV:D:96A:UN"))
 TREE = ("HL*1**S", "HL*2*1*T", "HL*3*2*I", "LIN**BP*X", "SN1**1*EA")
@@ -21,39 +31,27 @@ VERDICTS = ("UCI+77+A+B+4+29", "UCM+1+DELJIT:D:97A:UN+4+18", "UCS+3+12")
 CONTRL = interchange(message(*VERDICTS, kind="CONTRL:D:3:UN"))
 X997 = x12("AK1*SQ*1", "AK2*866*0001", "AK3*LIN*3**8", "AK4*3**7*X", "AK5*R*5", "AK9*R*1*1*0", kind="997")
 STARTS = [b"", b"UNA", b"UNB+UNOC:3+", b"ISA*", b"UNA:+.? 'UNB+"]
-SEEDS = [
-    *(path.read_bytes() for path in sorted((ROOT / "edi" / "partners").glob("*/*.edi"))),
-    *(deljit(), x12(*SEQUENCE_866), DESADV, SHIP_NOTICE, CONTRL, X997),
-]
-SIGNS = b"'+:?*~>\r\n\x00\x1a\x1c\x1d\x1f \xff\xef019AZ"
+SEEDS = tuple(
+    fuzzing.Seed("built here", data, Profile())
+    for data in (
+        *(deljit(), x12(*SEQUENCE_866), DESADV, SHIP_NOTICE, CONTRL, X997),
+        *(DELFOR_OLD, DELFOR_NEW, RECADV, APERAK),
+    )
+)
 
 
-def mutated(chance: random.Random) -> bytes:
-    data = bytearray(chance.choice(SEEDS))
-    for _ in range(chance.randint(1, 8)):
-        at = chance.randrange(len(data) + 1)
-        kind = chance.randrange(4)
-        if kind == 0:
-            data[at : at + chance.randint(1, 30)] = b""
-        elif kind == 1:
-            data[at:at] = bytes(chance.choice(SIGNS) for _ in range(chance.randint(1, 4)))
-        elif kind == 2:
-            data[at : at + 1] = bytes([chance.choice(SIGNS)])
-        else:
-            other = chance.choice(SEEDS)
-            start = chance.randrange(len(other))
-            data[at:at] = other[start : start + chance.randint(1, 200)]
-        data = data or bytearray(b"U")
-    return bytes(data)
+def test_damaged_files_of_every_partner_throw_nothing() -> None:
+    """A bounded slice of `make fuzz`."""
+    tally = fuzzing.run(20261121, 600)
+    assert not tally.broken, [text for text, _ in tally.broken]
+    assert tally.inputs == 600
 
 
-def test_two_thousand_damaged_files_throw_nothing() -> None:
+def test_damaged_files_of_every_message_throw_nothing() -> None:
     chance = random.Random(20261121)
-    for _ in range(2000):
-        data = mutated(chance)
-        read(data).as_json()
-        is_complete(io.BytesIO(data))
-        list(segments(io.BytesIO(data)))
+    for _ in range(200):
+        data, profile = fuzzing.mutated(chance, SEEDS)
+        assert list(fuzzing.broken_promises(data, profile)) == []
 
 
 @settings(max_examples=300, deadline=None)
@@ -86,3 +84,13 @@ def test_escaping_survives_every_sign_at_every_place() -> None:
         file.add("RFF", ("ON", value))
         data = b"UNB+UNOC:3+A+B+261121:1430+1'" + file.segments[0].encode() + b"'"
         assert list(segments(io.BytesIO(data)))[1].elements == [["ON", value]]
+
+
+def test_a_group_cut_by_its_known_shape_is_cut_as_the_table_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(20261122)
+    samples = [fuzzing.mutated(chance, fuzzing.partner_seeds()) for _ in range(150)]
+    samples += [(seed.data, seed.profile) for seed in fuzzing.partner_seeds()]
+    quick = [read(data, profile) for data, profile in samples]
+    monkeypatch.setattr(groups, "_run", lambda heads, at: ())
+    for (data, profile), found in zip(samples, quick, strict=True):
+        assert read(data, profile) == found

@@ -256,7 +256,7 @@ def test_a_contrl_rejects_only_the_bad_message() -> None:
     bad[-1] = "UNT+99+2"
     verdicts = acknowledged(interchange(good, bad), CONTRL)
     assert [(item.ref, item.accepted) for item in verdicts] == [("77", True), ("1", True), ("2", False)]
-    assert verdicts[2].errors[0] == "29"
+    assert verdicts[2].errors == ("29 at UNT, element 1",)
 
 
 def test_a_contrl_names_the_group_where_there_is_one() -> None:
