@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from edi import gaps as facts
 from edi import services
 from edi.models import TransmissionCounter
-from edi.services.resend import Request
+from edi.services.resend_requests import Request
 from inventory.errors import Invalid, Unknown
 from sequencer.access import guarded
 from sequencer.views.board import acted, person

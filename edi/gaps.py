@@ -11,7 +11,7 @@ from edi.models import LedgerClosing, TradingPartner, TransmissionCounter, Trans
 from edi.services.counters import numbers
 from edi.services.profiles import profile_of
 from edi.services.pulse import Silence, open_pulses, silences
-from edi.services.resend import Missing, Request, resend_request
+from edi.services.resend_requests import Missing, Request, resend_request
 from inventory.errors import Unknown
 from sequencer import boards
 from sequencer.models import OemPlant, StreamHold
