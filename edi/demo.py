@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from edi.models import CallOffRoute, TradingPartner
+from datetime import time
+
+from edi.models import CallOffRoute, LinePulse, OemCalendar, TradingPartner, WorkingHours
 from inventory.models import Customer
 from sequencer.models import SequencingProgram
 
@@ -32,3 +34,18 @@ def add_demo_partners() -> None:
                 line_feed="",
                 defaults={"program": SequencingProgram.objects.get(code=program)},
             )
+        _listen(partner)
+
+
+def _listen(partner: TradingPartner) -> None:
+    """The demo OEM builds in three shifts on every day, as its twin does; ten silent minutes are an alarm."""
+    for route in partner.routes.select_related("program__line__plant"):
+        line = route.program.line
+        calendar, is_new = OemCalendar.objects.get_or_create(plant=line.plant, name="Three shifts")
+        if is_new:
+            WorkingHours.objects.bulk_create(
+                WorkingHours(calendar=calendar, weekday=day, start=time(start), end=time((start + 8) % 24))
+                for day in range(7)
+                for start in (6, 14, 22)
+            )
+        LinePulse.objects.get_or_create(partner=partner, line=line, defaults={"calendar": calendar})
