@@ -5,6 +5,7 @@ Times are ISO 8601 text, local to the OEM's plant unless the message itself carr
 """
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Literal
 
 Severity = Literal["reject", "warn"]
@@ -309,9 +310,10 @@ def as_json(value: object) -> Json:
         return [as_json(item) for item in value]
     if value is None or isinstance(value, str | int | bool):
         return value
-    hidden = _UNPRINTED.get(type(value), set())
-    return {
-        item.name.rstrip("_"): as_json(getattr(value, item.name))
-        for item in fields(value)  # type: ignore[arg-type]
-        if item.name not in hidden
-    }
+    return {key: as_json(getattr(value, name)) for name, key in _keys(type(value))}  # type: ignore[arg-type]
+
+
+@cache
+def _keys(kind: type) -> tuple[tuple[str, str], ...]:
+    hidden = _UNPRINTED.get(kind, set())
+    return tuple((item.name, item.name.rstrip("_")) for item in fields(kind) if item.name not in hidden)

@@ -233,13 +233,24 @@ class ElementRow:
         return [ElementRow(node.line, self.role, node) for node in self.node.find(each)]
 
 
+def _whole_chunks(source: BinaryIO) -> Iterator[bytes]:
+    """Chunks of one size but the last, however the stream gives them: where a fault is told must not depend on it."""
+    while True:
+        chunk = b""
+        while len(chunk) < CHUNK_BYTES and (more := source.read(CHUNK_BYTES - len(chunk))):
+            chunk += more
+        if not chunk:
+            return
+        yield chunk
+
+
 def xml_rows(source: BinaryIO, layout: FlatLayout) -> Iterator[Row | BadRow]:
     target = _XmlTarget(layout.element)
     # The declaration tells the character set; a DTD, its entities and anything outside the file are refused.
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
     target.parser = parser.parser
     try:
-        while chunk := source.read(CHUNK_BYTES):
+        for chunk in _whole_chunks(source):
             parser.feed(chunk.rstrip(b"\x00\x1a") if len(chunk) < CHUNK_BYTES else chunk)
             yield from target.taken()
         parser.close()

@@ -116,7 +116,9 @@ def broken_promises(data: bytes, profile: Profile, step: int = 0) -> Iterator[st
     """What reading these bytes did that it must never do. `step` reads them a second time in small pieces."""
     begun = time.process_time()
     try:
-        found = read(data, profile).as_json()
+        reading = read(data, profile)
+        took = time.process_time() - begun
+        found = reading.as_json()
         json.dumps(found)
         for problem in problems_of(found):
             if problem["code"] not in SEVERITIES or not problem["text"]:
@@ -124,7 +126,6 @@ def broken_promises(data: bytes, profile: Profile, step: int = 0) -> Iterator[st
         is_complete(io.BytesIO(data))
         for segment in segments(io.BytesIO(data)):
             str(segment)
-        took = time.process_time() - begun
         if took > SECONDS:
             yield f"took {took:.1f} s"
         if step and read(Dribble(data, step), profile).as_json() != found:  # type: ignore[arg-type]
