@@ -5,7 +5,12 @@ PY := $(VENV)/bin/python
 # Runs this source tree with the pinned packages; nothing of the project itself is installed.
 PIP = $(PYTHON) .ci/pip $(PY)
 
-.PHONY: help setup run test test-services lint bench bench-edi demo soak fuzz screenshots lock clean
+# The suite starts the program a hundred times; without bytecode on disk each start compiles the sources anew.
+SUITE = env -u PYTHONDONTWRITEBYTECODE
+# Whoever is done takes over tests of the other: one long file at the end would leave a core idle.
+SPREAD = -n 2 --dist worksteal
+
+.PHONY: help setup run test test-services lint bench bench-edi demo soak fuzz screenshots messages lock clean
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## / - /'
 
@@ -32,10 +37,11 @@ run: $(VENV)/.runtime ## start the demo plant on 127.0.0.1:8000; Ctrl-C stops it
 	@$(PY) manage.py run_plant
 
 test: $(VENV)/.test ## the whole suite on SQLite
-	@env -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(SUITE) -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL $(PY) -m pytest $(SPREAD) $(ARGS)
 
-test-services: $(VENV)/.test ## the same suite on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
-	@.ci/services $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+# tests/pure touches no server (its conftest sees to that): once, in `make test`, is enough.
+test-services: $(VENV)/.test ## the suite without its pure tests on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
+	@$(SUITE) .ci/services $(PY) -m pytest $(SPREAD) --ignore=tests/pure $(ARGS)
 
 lint: $(VENV)/.lint ## ruff, mypy, import contracts, migrations complete
 	@$(PY) -m ruff check .
@@ -54,8 +60,9 @@ bench-edi: $(VENV)/.test ## the gateway: reading against other libraries, 500 MB
 demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing may be lost
 	@$(PY) manage.py simulate_shift --vehicles 200 --rate max --seed 7 --faults all --json
 
-soak: $(VENV)/.test ## long runs: generated histories, 800 kills, 10,000 vehicles with every fault
-	@JIS_SOAK=1 $(PY) -m pytest tests/sequencer/test_histories.py tests/crash
+soak: $(VENV)/.test ## long runs: 10,000 generated histories of a plant, 800 kills, 10,000 vehicles with every fault
+	@$(PY) -m tests.histories --count 10000
+	@JIS_SOAK=1 $(PY) -m pytest tests/sequencer/test_dock_histories.py tests/crash
 	@$(PY) manage.py simulate_shift --vehicles 10000 --rate max --seed 7 --faults all --json
 
 fuzz: $(VENV)/.test ## 100,000 damaged files of every format and partner, none may throw or hang
@@ -63,6 +70,9 @@ fuzz: $(VENV)/.test ## 100,000 damaged files of every format and partner, none m
 
 screenshots: $(VENV)/.test ## the README's pictures, from the running program
 	@$(PY) -m bench.screenshots
+
+messages: $(VENV)/.runtime ## extract marked sentences and compile the catalogues (needs gettext)
+	@$(PY) manage.py messages
 
 lock: $(VENV)/.runtime ## resolve the ranges of pyproject.toml again
 	@$(PY) .ci/lock

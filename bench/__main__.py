@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NO_MEASUREMENTS = {"__init__", "__main__", "screenshots"}
+NO_MEASUREMENTS = {"__init__", "__main__", "screenshots", "bare", "bare_urls"}
 
 
 def main() -> int:

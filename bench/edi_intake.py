@@ -24,10 +24,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.scan_verdict import ROOT, STATIONS, _now, free_port, lay_out, scratch_database, script, serve
+from bench.scan_verdict import ROOT, _now, free_port, lay_out, scratch_database, script, serve
 
 CALLS, SECONDS, SCAN_MS, SCAN_EVERY = 14_400, 300, 150, 5.0
-LINES, A_FILE = 4, 10
+STATIONS, LINES, A_FILE = 20, 4, 10
 REDIS = "redis://127.0.0.1:6379"
 
 
@@ -247,12 +247,12 @@ def measure(calls: int, partners: int, limit: int, folder: str) -> int:
     django.setup()
     from django.db import connection
 
-    token, stations = lay_out(max(60, limit // int(SCAN_EVERY)))
+    token, stations = lay_out(STATIONS, max(60, limit // int(SCAN_EVERY)))
     places = lay_out_lines(partners)
     files = write_files(places, calls)
     connection.close()
     port = free_port()
-    web = serve(port)
+    web = serve(port, 1)
     celery = ("-m", "celery", "-A", "sequencer", "-q")
     try:
         with ExitStack() as plant:

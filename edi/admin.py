@@ -26,6 +26,7 @@ from edi.models import (
     OutboundMessage,
     PartnerChannel,
     PlannedBreak,
+    SequenceCycle,
     SpecialDay,
     TradingPartner,
     TransmissionCounter,
@@ -259,6 +260,15 @@ class TransmissionCounterAdmin(Journal):
     """How far each count has come; a count that began anew is restarted on the gaps page."""
 
     list_display = ["partner", "series", "last_ref", "last_prepared", "seen_at"]
+    list_filter = ["partner"]
+    list_select_related = ["partner"]
+
+
+@admin.register(SequenceCycle)
+class SequenceCycleAdmin(Journal):
+    """Rounds of the vehicle counts that wrap or that partners set back."""
+
+    list_display = ["partner", "point", "name", "began", "last", "seen_at"]
     list_filter = ["partner"]
     list_select_related = ["partner"]
 

@@ -5,4 +5,7 @@ class EdiConfig(AppConfig):
     name = "edi"
 
     def ready(self) -> None:
-        from edi import checks  # noqa: F401 - registers the checks of the gate
+        from edi import checks, trace  # noqa: F401 - registers the checks of the gate
+        from sequencer.services.trace import add_source
+
+        add_source(trace.messages)

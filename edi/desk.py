@@ -16,7 +16,7 @@ from edi.quarantine import reason_of
 from edi.services import simulate
 from edi.services.corrections import Original, original_of_delivery, original_of_message, read_again
 from edi.states import EntryStatus
-from inventory.errors import Refused, Unknown, Unreachable
+from inventory.errors import Refused, Unknown
 from inventory.models import CustomerPart
 from sequencer.models import SequenceStream
 
@@ -316,10 +316,7 @@ def simulated(page: Mapping[str, Any], file: UploadedFile | None, *, at: datetim
         raw, name = file.read(), file.name or "uploaded"
     else:
         raw, name = bytes(delivery.raw), delivery.file_name
-    try:
-        found = services.simulate_delivery(raw, partner, at=at, name=name)
-    except Unreachable as error:
-        raise Refused("busy", str(error)) from error
+    found = services.simulate_delivery(raw, partner, at=at, name=name)
     groups = _grouped(found.rows)
     return {
         "simulation": found,

@@ -142,13 +142,15 @@ def listing(
     at: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for problem in problems:
         at[problem.get("segment") or 0].append(problem)
-    found = list(islice(_numbered(raw), max(0, start - 1), start + SEGMENT_ROWS))
+    cut = next((problem for problem in problems if problem.get("code") == "truncated"), None)
+    rest = _rest(raw, form, cut["segment"]) if cut and cut.get("segment") else None
+    found = list(islice(_numbered(raw, rest), max(0, start - 1), start + SEGMENT_ROWS))
     rows = [_row(segment, at[segment.number], form) for segment in found[:SEGMENT_ROWS]]
     return {
         "rows": rows,
         "first": rows[0]["number"] if rows else None,
         "last": rows[-1]["number"] if rows else None,
-        "total": sum(1 for _ in _numbered(raw)) if len(raw) <= COUNTED_BYTES else None,
+        "total": sum(1 for _ in _numbered(raw, rest)) if len(raw) <= COUNTED_BYTES else None,
         "more_from": found[SEGMENT_ROWS].number if len(found) > SEGMENT_ROWS else None,
         "less_from": max(1, start - SEGMENT_ROWS) if start > 1 else None,
         "plain": "" if rows else raw[:PLAIN_CHARS].decode("latin-1"),
@@ -156,16 +158,33 @@ def listing(
     }
 
 
-def _numbered(raw: bytes) -> Iterator[formats.RawSegment]:
-    """The segments of a file as its format cuts it; text of a format we cannot cut is listed line by line."""
+def _numbered(raw: bytes, rest: formats.RawSegment | None = None) -> Iterator[formats.RawSegment]:
+    """The segments of a file as its format cuts it; text of a format we cannot cut is listed line by line.
+
+    `rest`: the beginning of a segment with which a file that was cut off ends.
+    """
     segments = formats.segments(io.BytesIO(raw))
     first = next(segments, None)
     if first is not None:
         yield first
         yield from segments
+        if rest is not None:
+            yield rest
     elif b"\n" in raw[:PLAIN_CHARS] and not raw[:PLAIN_CHARS].translate(None, _TEXT):
         for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
             yield formats.RawSegment(number, "", line, [])
+
+
+def _rest(raw: bytes, form: Description, number: int) -> formats.RawSegment | None:
+    """What stands behind the last segment that ends, where its problem says that it stands."""
+    if not form.has_segments:
+        return None
+    text = raw[-PLAIN_CHARS:].decode(form.encoding, "replace").rstrip("\r\n\x1a\x00 ")
+    place = text.rfind(form.terminator)
+    while place > 0 and form.release.strip() and text[place - 1] == form.release:
+        place = text.rfind(form.terminator, 0, place)
+    text = text[place + 1 :].lstrip("\r\n")
+    return formats.RawSegment(number, text[:3], text, [])
 
 
 _TEXT = bytes(range(0x20, 0x100)) + b"\t\r\n\x1a\x00"
@@ -179,7 +198,8 @@ def _row(
         "number": segment.number,
         "tag": segment.tag,
         "text": segment.text,
-        "pieces": mark(segment.text, place, form) if place else [(segment.text, False)],
+        # The blanks a record is filled up with say nothing.
+        "pieces": mark(segment.text, place, form) if place else [(segment.text.rstrip(), False)],
         "problems": problems,
         "values": {part for element in segment.elements for part in element if len(part) >= NAMING_CHARS},
         "events": [],

@@ -501,6 +501,36 @@ class TransmissionCounter(models.Model):
         return f"{self.partner} {self.series} {self.last_ref}"
 
 
+class SequenceCycle(models.Model):
+    """One round of a partner's vehicle count at one broadcast point, where the calendar does not tell the rounds.
+
+    `last` is the highest number of the round so far, counted from 1. A round that began once is never taken back.
+    """
+
+    partner = models.ForeignKey(TradingPartner, on_delete=models.PROTECT, related_name="cycles")
+    point = models.CharField(max_length=10, blank=True, help_text="Broadcast point, where the calls name one")
+    number = models.IntegerField(help_text="Counted by us, from 1")
+    began = models.CharField(
+        max_length=25, blank=True, help_text="When the partner wrote what began it; empty: before we listened"
+    )
+    last = models.BigIntegerField(default=0)
+    seen_at = models.DateTimeField(help_text="When we read that it began")
+
+    class Meta:
+        ordering = ["partner", "point", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "point", "number"], name="cycle_once_a_point")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner} {self.point} {self.name}"
+
+    @property
+    def name(self) -> str:
+        """As it stands in call numbers; later rounds sort behind earlier ones, and behind every year."""
+        return f"c{self.number:04d}"
+
+
 class TransmissionGap(models.Model):
     """A run of missing numbers of a dense transmission or message counter, until they came or a person accepts it.
 

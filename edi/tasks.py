@@ -28,6 +28,12 @@ def sweep_overdue() -> None:
     services.sweep_overdue(at=timezone.now())
 
 
+@shared_task(name="edi.tasks.call_due_quantities")
+def call_due_quantities() -> None:
+    """Lines of delivery schedules whose time to be called has come."""
+    services.call_due_quantities(at=timezone.now())
+
+
 @shared_task(name="edi.tasks.sweep_pulses")
 def sweep_pulses() -> None:
     """Who has been silent for too long, and who is heard again."""

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -34,6 +35,8 @@ STALE_SECONDS = 10
 # Room for the row, its log and the archive beside the file itself.
 SPARE_BYTES = 64 * 1024 * 1024
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# What a claimed file is called before its encoded name: when it was finished, and chance.
+TICKET = re.compile(r"[0-9]+-[0-9a-f]{8}")
 CHUNK = 1 << 20
 
 
@@ -122,6 +125,12 @@ def _sighting(name: str, facts: os.stat_result) -> Sighting:
     )
 
 
+def created(path: Path) -> BinaryIO:
+    """A file to write, emptied if it was there; never through a link that somebody put under its name."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    return open(os.open(path, flags, 0o666), "wb")
+
+
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[int]:
     """A descriptor of a regular file with one name; refuses everything else and never blocks on a pipe."""
@@ -169,11 +178,19 @@ def _shown(name: str) -> str:
 
 
 def claims_in(folder: Path) -> list[Claim]:
-    """The claimed files of one work folder, in the order they were finished."""
+    """The claimed files of one work folder, in the order they were finished.
+
+    What somebody else put there is none of ours and stays; it keeps no claimed file waiting.
+    """
     found = []
     for entry in sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []:
         ticket, _, label = entry.name.partition(".")
-        name = os.fsdecode(base64.urlsafe_b64decode(label))
+        if not TICKET.fullmatch(ticket):
+            continue
+        try:
+            name = os.fsdecode(base64.urlsafe_b64decode(label))
+        except ValueError:
+            continue
         found.append(Claim(entry, _shown(name), int(ticket.partition("-")[0])))
     return sorted(found, key=lambda item: item.written_ns)
 
@@ -370,7 +387,7 @@ class Outbox:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as stream:
+    with created(path) as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from edi import desk_views, gap_views, usage_views, views
+from edi import desk_views, gap_views, parallel_views, usage_views, views
 
 urlpatterns = [
     path("", views.monitor, name="edi"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("pulse/", views.pulse, name="edi-pulse"),
     *gap_views.urlpatterns,
     *usage_views.urlpatterns,
+    *parallel_views.urlpatterns,
     path("quarantine/", views.quarantine, name="quarantine"),
     path("quarantine/live/", views.quarantine_live, name="quarantine-live"),
     path("quarantine/release/", views.quarantine_release, name="quarantine-release"),

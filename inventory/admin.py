@@ -50,7 +50,7 @@ class BomRows(ByRole, TabularInline):
 class PartAdmin(PartData):
     """Deactivate a part rather than delete it: units and calls refer to it."""
 
-    list_display = ["number", "description", "family", "storage_bin", "trace", "active"]
+    list_display = ["number", "description", "family", "storage_bin", "trace", "net_weight_kg", "active"]
     list_filter = ["active", "family", "trace"]
     search_fields = ["number", "description", "customer_parts__number"]
     inlines = [CustomerPartRows, BomRows]

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import FileExtensionValidator
 from django.db import models
 from django.db.models import F, Q
+
+PICTURE_BYTES = 1_000_000
+
+
+def small_picture(picture: Any) -> None:
+    """Stations fetch it between two scans."""
+    if picture.size > PICTURE_BYTES:
+        raise ValidationError(f"The picture has {picture.size / 1e6:.1f} MB; at most 1 MB is taken.")
 
 
 class Customer(models.Model):
@@ -24,6 +36,7 @@ class Part(models.Model):
 
     class Trace(models.TextChoices):
         NONE = "NONE", "no serial"
+        LOT = "LOT", "lot on every piece"
         SERIAL = "SERIAL", "serial on every piece"
 
     number = models.CharField(max_length=35, unique=True)
@@ -33,18 +46,37 @@ class Part(models.Model):
     family = models.CharField(
         max_length=20, blank=True, help_text="Commodity this part belongs to, e.g. DOOR-LH"
     )
+    colour = models.CharField(max_length=20, blank=True, help_text="Racks may be cut apart by it")
     storage_bin = models.CharField(max_length=20, blank=True, help_text="Where the operator takes it from")
     trace = models.CharField(max_length=10, choices=Trace.choices, default=Trace.NONE)
     label_pattern = models.CharField(
         max_length=200,
         blank=True,
-        help_text="Regular expression with groups (?P<part>) and (?P<serial>); empty: DI P/S, ISO 15434 or bare number",
+        help_text="Regular expression with groups (?P<part>), (?P<serial>) and (?P<lot>); empty: DI P/S/1T, ISO 15434"
+        " or bare number",
     )
+    picture = models.ImageField(
+        upload_to="parts/",
+        blank=True,
+        validators=[FileExtensionValidator(["png", "jpg", "jpeg", "webp"]), small_picture],
+        help_text="What the operator sees beside the number: PNG, JPEG or WebP, at most 1 MB",
+    )
+    net_weight_kg = models.DecimalField(
+        "net weight (kg)", max_digits=9, decimal_places=4, null=True, blank=True,
+        help_text="Of one piece; empty: not known, and no despatch advice tells a weight it is part of",
+    )  # fmt: skip
     active = models.BooleanField(default=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
 
     class Meta:
         ordering = ["number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(net_weight_kg__isnull=True) | Q(net_weight_kg__gt=0),
+                name="part_weight_positive",
+                violation_error_message="A piece weighs something; leave it empty when nobody knows.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

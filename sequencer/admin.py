@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -27,7 +28,6 @@ from sequencer.models import (
     Badge,
     CallComponent,
     CallOff,
-    Carrier,
     Commodity,
     ComponentGroup,
     Heartbeat,
@@ -35,7 +35,6 @@ from sequencer.models import (
     OemPlant,
     PlantEvent,
     Rack,
-    RackType,
     ScanEvent,
     SequenceGap,
     SequenceStream,
@@ -97,7 +96,7 @@ class OemPlantAdmin(MasterData):
 
 @admin.register(UnloadingPoint)
 class UnloadingPointAdmin(MasterData):
-    list_display = ["code", "name", "plant", "racks_per_truck", "load_order"]
+    list_display = ["code", "name", "plant", "racks_per_truck", "load_order", "trailer_type"]
     list_filter = ["plant"]
     list_select_related = ["plant"]
     search_fields = ["code", "name"]
@@ -197,36 +196,14 @@ class CommodityRows(ByRole, TabularInline):
 
 @admin.register(SequencingProgram)
 class SequencingProgramAdmin(MasterData):
-    list_display = ["code", "name", "line", "unloading_point", "lead_minutes", "active"]
+    list_display = ["code", "name", "line", "unloading_point", "lead_minutes", "sequence_break", "active"]
     list_filter = ["active", "line"]
     list_select_related = ["line__plant", "unloading_point__plant"]
     search_fields = ["code", "name"]
     inlines = [CommodityRows]
 
 
-@admin.register(Commodity)
-class CommodityAdmin(MasterData):
-    list_display = ["family", "name", "program", "rack_type", "rack_prefix", "every_vehicle"]
-    list_filter = ["program"]
-    list_select_related = ["program", "rack_type"]
-    search_fields = ["family", "name"]
-
-
-# racks and stations
-
-
-@admin.register(RackType)
-class RackTypeAdmin(MasterData):
-    list_display = ["code", "name", "rows", "columns", "build_order", "slot_check_every"]
-    search_fields = ["code", "name"]
-
-
-@admin.register(Carrier)
-class CarrierAdmin(MasterData):
-    list_display = ["code", "rack_type", "blocked"]
-    list_filter = ["rack_type", "blocked"]
-    list_select_related = ["rack_type"]
-    search_fields = ["code"]
+# stations
 
 
 @admin.register(Station)
@@ -247,8 +224,20 @@ class StationAdmin(MasterData):
     list_select_related = ["commodity__program__line", "unloading_point__plant", "operator"]
     search_fields = ["code", "name"]
     actions = ["revoke_browsers"]
-    fields = ["code", "name", "kind", "commodity", "unloading_point", "twin_works"]
+    fields = [
+        "code",
+        "name",
+        "kind",
+        "commodity",
+        "unloading_point",
+        "sequence_break",
+        "break_after",
+        "shows_steps",
+        "wants_challenge",
+        "twin_works",
+    ]
     readonly_state = [
+        "challenge_passed_at",
         "operator",
         "rack",
         "shipment",
@@ -256,6 +245,10 @@ class StationAdmin(MasterData):
         "lock_need",
         "lock_got",
         "locked_at",
+        "replay_left",
+        "hand_what",
+        "set_aside",
+        "andon_at",
         "enrolment",
         "last_scan_at",
     ]
@@ -287,10 +280,15 @@ class BadgeForm(forms.ModelForm):
         error_messages={"invalid": "A PIN has 4 to 8 digits."},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "inputmode": "numeric"}),
     )
+    language = forms.ChoiceField(
+        choices=lambda: [("", "as the browser asks"), *settings.LANGUAGES],
+        required=False,
+        help_text="What this person is told things in, at every station and on every page.",
+    )
 
     class Meta:
         model = Badge
-        fields = ["code", "user", "active"]
+        fields = ["code", "user", "language", "active"]
 
     def save(self, commit: bool = True) -> Badge:
         if self.cleaned_data.get("new_pin"):
@@ -301,8 +299,8 @@ class BadgeForm(forms.ModelForm):
 @admin.register(Badge)
 class BadgeAdmin(MasterData):
     form = BadgeForm
-    list_display = ["code", "user", "has_pin", "active"]
-    list_filter = ["active"]
+    list_display = ["code", "user", "language", "has_pin", "active"]
+    list_filter = ["active", "language"]
     list_select_related = ["user"]
     search_fields = ["code", "user__username", "user__first_name", "user__last_name"]
     autocomplete_fields = ["user"]
@@ -465,8 +463,8 @@ class UnitAdmin(Journal):
 
 @admin.register(Shipment)
 class ShipmentAdmin(Journal):
-    list_display = ["number", "unloading_point", "status", "leaves_at", "departed_at", "asn_status"]
-    list_filter = ["status", "asn_status", "unloading_point"]
+    list_display = ["number", "kind", "unloading_point", "status", "leaves_at", "departed_at", "asn_status"]
+    list_filter = ["status", "kind", "asn_status", "unloading_point"]
     list_select_related = ["unloading_point__plant"]
     search_fields = ["number", "truck"]
 
@@ -508,3 +506,17 @@ class TaskAdmin(Journal):
 @admin.register(Heartbeat)
 class HeartbeatAdmin(Journal):
     list_display = ["name", "at"]
+
+
+# They register their pages with the mixins above, so they come last.
+from sequencer import (  # noqa: E402, F401
+    admin_authority,
+    admin_exceptions,
+    admin_flow,
+    admin_offline,
+    admin_printing,
+    admin_quantity,
+    admin_racks,
+    admin_shipping,
+    admin_station,
+)

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +21,7 @@ from rest_framework.views import exception_handler
 
 from inventory.errors import Refused
 from sequencer import services
-from sequencer.access import InTable
+from sequencer.access import InTable, may
 from sequencer.models import (
     CallComponent,
     CallOff,
@@ -29,6 +30,7 @@ from sequencer.models import (
     SequenceGap,
     Shipment,
     Slot,
+    Station,
     Task,
 )
 from sequencer.states import (
@@ -44,6 +46,8 @@ from sequencer.states import (
 
 # A scanner's clock may run ahead of ours by so much; more is a wrong clock, not an early scan.
 CLOCK_AHEAD = timedelta(minutes=5)
+# More is no row's key, and no database takes it.
+LARGEST_KEY = 2**63 - 1
 
 
 def refused_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -239,13 +243,17 @@ class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
         fields = [
             "id",
             "number",
+            "kind",
             "unloading_point",
             "status",
             "planned_at",
             "leaves_at",
             "opened_at",
             "departed_at",
+            "arrived_at",
+            "confirmed_at",
             "truck",
+            "seal_number",
             "asn_status",
             "asn_status_at",
             "asn_note",
@@ -348,7 +356,7 @@ class AcceptedSerializer(serializers.Serializer[Any]):
 
 
 class CallOffFilter(serializers.Serializer[Any]):
-    line = serializers.IntegerField(required=False, help_text="Id of the line")
+    line = serializers.IntegerField(required=False, max_value=LARGEST_KEY, help_text="Id of the line")
     program = serializers.CharField(required=False)
     stage = choice(Stage, required=False)
     held = serializers.BooleanField(required=False, default=None, allow_null=True)
@@ -360,7 +368,7 @@ class CallOffFilter(serializers.Serializer[Any]):
 
 
 class RackFilter(serializers.Serializer[Any]):
-    line = serializers.IntegerField(required=False, help_text="Id of the line")
+    line = serializers.IntegerField(required=False, max_value=LARGEST_KEY, help_text="Id of the line")
     family = serializers.CharField(required=False)
     status = choice(RackStatus, required=False)
     number = serializers.CharField(required=False)
@@ -382,15 +390,22 @@ class ShipmentFilter(serializers.Serializer[Any]):
     LOOKUPS = {"unloading_point": "unloading_point__code"}
 
 
+class DepartSerializer(serializers.Serializer[Any]):
+    """Where the trailer asks for them and the dock has not scanned them."""
+
+    seal_number = serializers.CharField(max_length=20, required=False, default="", allow_blank=True)
+    driver = serializers.CharField(max_length=60, required=False, default="", allow_blank=True)
+
+
 class GapFilter(serializers.Serializer[Any]):
-    line = serializers.IntegerField(required=False, help_text="Id of the line")
+    line = serializers.IntegerField(required=False, max_value=LARGEST_KEY, help_text="Id of the line")
     status = choice(GapStatus, required=False)
 
     LOOKUPS = {"line": "stream__line"}
 
 
 class TaskFilter(serializers.Serializer[Any]):
-    line = serializers.IntegerField(required=False, help_text="Id of the line")
+    line = serializers.IntegerField(required=False, max_value=LARGEST_KEY, help_text="Id of the line")
     status = choice(TaskStatus, required=False)
     kind = serializers.CharField(required=False)
 
@@ -404,6 +419,12 @@ class Filtered(viewsets.GenericViewSet[Any]):
     pagination_class = NewestFirst
     filter_serializer: type[serializers.Serializer[Any]]
     detail_serializer: type[serializers.Serializer[Any]] | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = str(kwargs.get("pk", "0"))
+        if not key.isdecimal() or len(key) > 18:
+            raise Http404
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.action != "list":
@@ -508,6 +529,9 @@ class Scans(viewsets.GenericViewSet[Any]):
     )
     def create(self, request: Request) -> Response:
         scan = said(request, ScanSerializer)
+        kind = Station.objects.filter(pk=scan["station"]).values_list("kind", flat=True).first()
+        if kind is not None and not may(request.user, "dock" if kind == Station.Kind.DOCK else "station"):
+            raise PermissionDenied("Your role may not scan at this station.")
         verdict = services.record_scan(
             scan["station"],
             scan["raw"],
@@ -534,11 +558,12 @@ class Shipments(Filtered, mixins.ListModelMixin, mixins.RetrieveModelMixin):
             return shipments
         return shipments.prefetch_related(Prefetch("racks", Rack.objects.order_by("load_position")))
 
-    @extend_schema(request=None, responses={200: ShipmentDetailSerializer, **REFUSALS})
+    @extend_schema(request=DepartSerializer, responses={200: ShipmentDetailSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])
     def depart(self, request: Request, pk: str) -> Response:
         """The truck leaves; the ASN follows by itself."""
-        gone = services.depart_shipment(int(pk), at=timezone.now(), by=str(person(request)))
+        given = said(request, DepartSerializer)
+        gone = services.depart_shipment(int(pk), at=timezone.now(), by=str(person(request)), **given)
         return Response(ShipmentDetailSerializer(self.get_queryset().get(pk=gone.pk)).data)
 
 

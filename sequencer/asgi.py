@@ -4,5 +4,9 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from sequencer.postgres.kept import keep_connections
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sequencer.settings")
+# As many as threads ask at once in a busy second; more open for themselves.
+keep_connections(most=16)
 application = get_asgi_application()

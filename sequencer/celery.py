@@ -21,9 +21,13 @@ SWEEPS = {
     "edi.tasks.sweep_intake": 5.0,
     "edi.tasks.sweep_overdue": 20.0,
     "edi.tasks.sweep_pulses": 15.0,
+    "edi.tasks.call_due_quantities": 60.0,
     "edi.tasks.close_books": 300.0,
     "sequencer.tasks.sweep": 5.0,
+    "sequencer.tasks.sweep_printing": 1.0,
     "sequencer.tasks.seal_journal": 5.0,
+    "sequencer.tasks.keep_scans": 3600.0,
+    "sequencer.tasks.render_papers": 60.0,
     "sequencer.tasks.worker_beat": 10.0,
 }
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import translation
 
 
 def plant(request: HttpRequest) -> dict[str, object]:
-    return {"demo": settings.DEMO, "plant_zone": settings.TIME_ZONE}
+    return {
+        "demo": settings.DEMO,
+        "plant_zone": settings.TIME_ZONE,
+        "LANGUAGE_CODE": translation.get_language(),
+    }

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from inventory.models import Customer, CustomerPart, Part
 from sequencer.demo import LOGINS, SUPERVISOR_PIN, password
+from sequencer.documents.kinds import DocumentKind
 from sequencer.models import (
     Badge,
     Carrier,
+    ChallengeLabel,
     Commodity,
+    LabelIssuer,
+    LabelLayout,
     Line,
     OemPlant,
+    Printer,
+    PrinterAssignment,
+    ProcessControl,
     RackType,
     SequenceStream,
     SequencingProgram,
     Station,
+    TrailerType,
     UnloadingPoint,
 )
 
@@ -75,12 +85,41 @@ LANES = (
     Lane("S2-SEAT", "Seats to South line 2", "SOUTH-2", "L2", "", "03", "SEAT", "Seats", "ST",
          90, 2, "REVERSE", ("IPF", 7, 1, 9_999_999)),
 )  # fmt: skip
-RACK_TYPES = {
-    "DOOR-LH": ("DOOR12", "Door rack 2 x 6", 2, 6, "FORWARD", 1),
-    "CONSOLE": ("CONS6", "Console rack 2 x 3", 2, 3, "FORWARD", 1),
-    "SEAT": ("SEAT8", "Seat rack 2 x 4", 2, 4, "REVERSE", 4),
+RACK_TYPES: dict[str, dict[str, Any]] = {
+    "DOOR-LH": {"code": "DOOR12", "name": "Door rack 2 x 6", "rows": 2, "columns": 6},
+    "CONSOLE": {
+        "code": "CONS6",
+        "name": "Console rack 2 x 3, snake",
+        "rows": 2,
+        "columns": 3,
+        "path": "ROWS_SNAKE",
+    },
+    "SEAT": {
+        "code": "SEAT8",
+        "name": "Seat rack, two sides of 2 x 2",
+        "drawing": "[left side]\no o\no o\n[right side]\no o\no o",
+        "build_order": "REVERSE",
+        "unload_face": "BACK",
+        "slot_check_every": 4,
+    },
 }
+# Nobody uses it yet: what a mixed rack with a post in it looks like in Admin.
+MIXED_TYPE: dict[str, Any] = {
+    "code": "DOOR-LR",
+    "name": "Doors left and right, lanes, a post on each side",
+    "drawing": "[left hand]\nL L | L L\nL # | L L\n[right hand]\nR R | R R\nR R | # R",
+    "path": "LANES",
+}
+HOLD_TYPE: dict[str, Any] = {"code": "HOLD4", "name": "Hold cart, four places", "rows": 1, "columns": 4}
+HOLD_CARTS = ("H-1", "H-2")
 CARRIERS = 60
+# unloading point -> what usually comes for it: lanes, places, filled, door, place scanned, seal and driver asked.
+TRAILERS = {
+    "D1": TrailerType(code="ROLL-2x2", name="Roller bed, two lanes", lanes=2, places=2, fill="ROW", scan_place=True,
+                      needs_seal=True, needs_driver=True),
+    "D3": TrailerType(code="VAN-1", name="Shuttle van", lanes=1, places=1),
+    "03": TrailerType(code="BOX-1x3", name="Box, one lane, last in first out", lanes=1, places=3, needs_seal=True),
+}  # fmt: skip
 
 
 @transaction.atomic
@@ -94,8 +133,45 @@ def build_demo_plant() -> None:
         _part(number, called, description, family, storage_bin, serial, south if family == "SEAT" else north)
     for lane in LANES:
         _lane(lane)
+    _trailers()
+    _hold_carts()
     _stations()
+    _printers()
     _people()
+
+
+def _trailers() -> None:
+    for dock, wanted in TRAILERS.items():
+        fields = ("name", "lanes", "places", "fill", "scan_place", "needs_seal", "needs_driver")
+        kind, _ = TrailerType.objects.get_or_create(
+            code=wanted.code, defaults={name: getattr(wanted, name) for name in fields}
+        )
+        docks = UnloadingPoint.objects.filter(code=dock, plant__code__in=["NORTH-1", "SOUTH-2"])
+        docks.filter(trailer_type=None).update(trailer_type=kind)
+
+
+def _printers() -> None:
+    """A printer whose paper is a folder: a newcomer sees every label as a PDF under var/print/paper."""
+    paper, _ = Printer.objects.get_or_create(
+        code="PAPER",
+        defaults={"driver": Printer.Driver.FOLDER, "folder": "paper", "name": "PDF files in var/print/paper"},
+    )
+    for kind in DocumentKind:
+        PrinterAssignment.objects.get_or_create(kind=kind, station=None, rank=1, defaults={"printer": paper})
+    if not LabelIssuer.objects.filter(active=True).exists():
+        LabelIssuer.objects.create(
+            name="Demo Interior Systems",
+            address="1 Example Road, 00000 Sampletown",
+            country_of_origin="DE",
+            agency="UN",
+            company="000000000",
+        )
+    for plant, design, supplier in (("NORTH-1", "gtl-a5", "0077123"), ("SOUTH-2", "aiag-b10", "SV-4711")):
+        LabelLayout.objects.get_or_create(
+            kind=DocumentKind.MASTER_LABEL,
+            plant=OemPlant.objects.get(code=plant),
+            defaults={"design": design, "supplier_code": supplier},
+        )
 
 
 def _customer(code: str, name: str) -> Customer:
@@ -153,19 +229,10 @@ def _lane(lane: Lane) -> None:
             "stream": stream,
             "unloading_point": point,
             "lead_minutes": lane.lead_minutes,
+            "ship_as_sealed": lane.family == "CONSOLE",
         },
     )
-    code, name, rows, columns, order, check = RACK_TYPES[lane.family]
-    rack_type, _ = RackType.objects.get_or_create(
-        code=code,
-        defaults={
-            "name": name,
-            "rows": rows,
-            "columns": columns,
-            "build_order": order,
-            "slot_check_every": check,
-        },
-    )
+    rack_type = _rack_type(RACK_TYPES[lane.family])
     Commodity.objects.get_or_create(
         program=program,
         family=lane.family,
@@ -173,6 +240,18 @@ def _lane(lane: Lane) -> None:
     )
     for n in range(1, CARRIERS + 1):
         Carrier.objects.get_or_create(code=f"{lane.prefix}{n:03d}", defaults={"rack_type": rack_type})
+
+
+def _rack_type(drawn: dict[str, Any]) -> RackType:
+    return RackType.objects.get_or_create(code=drawn["code"], defaults=drawn)[0]
+
+
+def _hold_carts() -> None:
+    """Where pieces wait that a changed order took off their slot."""
+    hold = _rack_type(HOLD_TYPE)
+    for code in HOLD_CARTS:
+        Carrier.objects.get_or_create(code=code, defaults={"rack_type": hold, "kind": Carrier.Kind.HOLD})
+    _rack_type(MIXED_TYPE)
 
 
 def _stations() -> None:
@@ -184,14 +263,45 @@ def _stations() -> None:
     )
     for code, name, commodity, twin in packing:
         Station.objects.get_or_create(
-            code=code, defaults={"name": name, "commodity": commodity, "twin_works": twin}
+            code=code,
+            defaults={
+                "name": name,
+                "commodity": commodity,
+                "twin_works": twin,
+                # Seats are built from several pieces: the steps stand in a table.
+                "shows_steps": commodity.family == "SEAT",
+            },
         )
+    for code in ("SEQ-01", "SEQ-02", "SEQ-03"):
+        _error_proofing(Station.objects.get(code=code))
     for code, dock in (("DOCK-1", "D1"), ("DOCK-3", "D3"), ("DOCK-4", "03")):
         point = UnloadingPoint.objects.get(code=dock, plant__code__in=["NORTH-1", "SOUTH-2"])
         Station.objects.get_or_create(
             code=code,
             defaults={"name": f"Dock {dock}", "kind": Station.Kind.DOCK, "unloading_point": point},
         )
+
+
+def _error_proofing(station: Station) -> None:
+    """Labels that must be refused, and the alternate of a device; to be enforced by a tick in Admin."""
+    for kind, name, raw in (
+        ("BAD_PART", "Master bad part", "PMASTER-BAD"),
+        ("WRONG_SLOT", "Master wrong slot", "%L:MASTER:1"),
+    ):
+        ChallengeLabel.objects.get_or_create(station=station, raw=raw, defaults={"kind": kind, "name": name})
+    commodity = station.commodity
+    assert commodity is not None  # a packing station has one by constraint
+    ProcessControl.objects.get_or_create(
+        code=f"TQ-{station.code}",
+        defaults={
+            "line": commodity.program.line,
+            "device": f"Torque gun {station.code}",
+            "alternate": "Click wrench, second person marks each screw",
+            "restart_check": "Master joint within 5 Nm, three times",
+            "approved_by": "Quality",
+            "approved_on": date(2026, 1, 12),
+        },
+    )
 
 
 def _people() -> None:

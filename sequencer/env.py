@@ -52,6 +52,15 @@ def words(name: str, default: list[str]) -> list[str]:
     return [word.strip() for word in value.split(",") if word.strip()] if value else default
 
 
+def chosen(name: str, known: list[str]) -> list[str]:
+    """Some of the words we know, in the plant's order; all of them when nothing is said."""
+    named = words(name, known)
+    strange = sorted(set(named) - set(known))
+    if strange or len(set(named)) < len(named):
+        raise EnvError(f"{name}={','.join(named)}: write each of {', '.join(known)} at most once")
+    return named
+
+
 def folder(name: str, default: Path) -> Path:
     """An absolute folder; it is made when it is missing."""
     path = Path(os.environ.get(name) or default).expanduser()

@@ -74,6 +74,11 @@ class GuardedBackend(ModelBackend):
             LoginTries.objects.filter(user_name=name, address=address).delete()
         return user
 
+    def get_user(self, user_id: int) -> User | None:
+        """The person of a session, with the badge: its language is wanted for every page."""
+        user = User.objects.select_related("badge").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
 
 class LoginForm(AuthenticationForm):
     """Says when a locked name may try again, which the plain form cannot know."""

@@ -6,8 +6,27 @@ from collections.abc import Callable, Mapping
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from inventory.errors import Refused
+from sequencer.languages import language_of
+
+
+class BadgeLanguageMiddleware:
+    """Pages speak the language of the badge of who is logged in; others get what `LocaleMiddleware` found.
+
+    A station asks its own badge again (`views/floor.py`): who works there is not who once logged in.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = language_of(request.user)
+        if language:
+            translation.activate(language)
+            request.LANGUAGE_CODE = language
+        return self.get_response(request)
 
 
 class RefusedMiddleware:

@@ -55,9 +55,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "sequencer.middleware.BadgeLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -83,7 +85,8 @@ TEMPLATES = [
     },
 ]
 
-# CONN_MAX_AGE stays 0: under ASGI a persistent connection would belong to no request and pile up.
+# CONN_MAX_AGE stays 0: under ASGI a persistent connection would belong to no request and pile up. The web process
+# keeps them by `sequencer.postgres` instead.
 DATABASES = {
     "default": dj_database_url.parse(
         env.text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'jis.sqlite3'}"), conn_max_age=0
@@ -102,6 +105,8 @@ if EMBEDDED_DATABASE:
     }
     # A file: an in-memory database has no WAL and refuses a second connection at once.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "sequencer.postgres"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.text("REDIS_URL", "")
@@ -126,7 +131,14 @@ LOGIN_URL = "/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login/"
 
-LANGUAGE_CODE = "en"
+# The plant's languages, in the order the LANGUAGE button takes; the first is spoken where nobody asks for one.
+LANGUAGES = [
+    (code, {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français"}[code])
+    for code in env.chosen("JIS_LANGUAGES", ["en", "de", "es", "fr"])
+]
+LANGUAGE_CODE = LANGUAGES[0][0]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "sequencer.numbers"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.text("JIS_TIME_ZONE", "UTC")
@@ -134,6 +146,8 @@ TIME_ZONE = env.text("JIS_TIME_ZONE", "UTC")
 STATIC_URL = "/static/"
 STATIC_ROOT = env.folder("JIS_STATIC", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Pictures of parts; a view of ours serves them.
+MEDIA_ROOT = env.folder("JIS_MEDIA", VAR_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -193,6 +207,12 @@ SPECTACULAR_SETTINGS = {
             "GapStatus",
             "TaskStatus",
         )
+    }
+    | {
+        "ShipmentKindEnum": "sequencer.models.shipping.Shipment.Kind",
+        "CarrierMovementKindEnum": "sequencer.models.shipping.CarrierMovement.Kind",
+        "DockSignalKindEnum": "sequencer.models.shipping.DockSignal.Kind",
+        "DocumentKindEnum": "sequencer.models.printing.KINDS",
     },
 }
 
@@ -255,6 +275,11 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ALWAYS_EAGER = False
 
 WORKER_HOSTS = env.number("JIS_WORKER_HOSTS", 1, least=1)
+# How long a station that is cut off may judge from its work pack.
+OFFLINE_HOURS = env.number("JIS_OFFLINE_HOURS", 2, least=1, most=12)
+# Paper mode: sheets of the racks of the next hours, where no line names a folder of its own.
+PAPER_DIR = Path(env.text("JIS_PAPER", str(VAR_DIR / "paper")))
+PAPER_HOURS = env.number("JIS_PAPER_HOURS", 4, least=1, most=24)
 # What a channel may reach: hosts by name, folders of other programs, addresses to listen on beside loopback.
 EDI_PARTNER_HOSTS = env.words("JIS_PARTNER_HOSTS", [])
 EDI_PARTNER_FOLDERS = env.words("JIS_PARTNER_FOLDERS", [])

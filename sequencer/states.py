@@ -32,7 +32,10 @@ class GroupStatus(StrEnum):
     VERIFIED = "VERIFIED"
     PACKED = "PACKED"
     MISSING = "MISSING"
+    REPAIR = "REPAIR"
     SHIPPED = "SHIPPED"
+    CONFIRMED = "CONFIRMED"
+    CLOSED = "CLOSED"
     CANCELLED = "CANCELLED"
 
 
@@ -50,12 +53,15 @@ class SlotStatus(StrEnum):
 
 
 class UnitStatus(StrEnum):
-    """The physical piece: taken for a group, in its slot, put back to the buffer, or gone."""
+    """The physical piece: taken for a group, in its slot, in the buffer, in repair, scrapped, gone, or sent back."""
 
     ALLOCATED = "ALLOCATED"
     PACKED = "PACKED"
     BUFFER = "BUFFER"
+    REPAIR = "REPAIR"
+    SCRAPPED = "SCRAPPED"
     SHIPPED = "SHIPPED"
+    RETURNED = "RETURNED"
 
 
 class RackStatus(StrEnum):
@@ -66,8 +72,64 @@ class RackStatus(StrEnum):
     STAGED = "STAGED"
     LOADED = "LOADED"
     IN_TRANSIT = "IN_TRANSIT"
+    AT_OEM = "AT_OEM"
     RETURNED = "RETURNED"
     REOPENED = "REOPENED"
+    CANCELLED = "CANCELLED"
+
+
+class SealedChoice(StrEnum):
+    """What a person decided of a call that moved after its rack was closed; LAPSED: the OEM took it back first."""
+
+    OPEN = "OPEN"
+    REOPEN = "REOPEN"
+    AS_IS = "AS_IS"
+    LAPSED = "LAPSED"
+
+
+class BreakPolicy(StrEnum):
+    """What a station does with a piece of another vehicle than the one asked for. None of them re-assigns it."""
+
+    STOP = "STOP"
+    WARN = "WARN"
+    DETAIN_NOW = "DETAIN_NOW"
+    DELAYED_THEN_DETAIN = "DELAYED_THEN_DETAIN"
+    DELAYED_THEN_SCRAP = "DELAYED_THEN_SCRAP"
+    IGNORE = "IGNORE"
+
+
+class BreakOutcome(StrEnum):
+    """What became of a sequence break. CAME_RIGHT: its own vehicle was asked for before it was too late."""
+
+    OPEN = "OPEN"
+    CAME_RIGHT = "CAME_RIGHT"
+    PUT_BACK = "PUT_BACK"
+    RELEASED = "RELEASED"
+    DETAINED = "DETAINED"
+    SCRAPPED = "SCRAPPED"
+    NOTED = "NOTED"
+
+
+class QuantityStatus(StrEnum):
+    """How far a call of a quantity is. One part shipped and the rest open is IN_WORK."""
+
+    RELEASED = "RELEASED"
+    IN_WORK = "IN_WORK"
+    PACKED = "PACKED"
+    SHIPPED = "SHIPPED"
+    CONFIRMED = "CONFIRMED"
+    CLOSED = "CLOSED"
+    CANCELLED = "CANCELLED"
+
+
+class HandlingStatus(StrEnum):
+    """A box of pieces. CLOSED: full, its label is not on it yet; CANCELLED: emptied."""
+
+    OPEN = "OPEN"
+    CLOSED = "CLOSED"
+    STAGED = "STAGED"
+    LOADED = "LOADED"
+    SHIPPED = "SHIPPED"
     CANCELLED = "CANCELLED"
 
 
@@ -76,6 +138,9 @@ class ShipmentStatus(StrEnum):
     OPEN = "OPEN"
     LOADED = "LOADED"
     DEPARTED = "DEPARTED"
+    ARRIVED = "ARRIVED"
+    CONFIRMED = "CONFIRMED"
+    CANCELLED = "CANCELLED"
 
 
 class AsnStatus(StrEnum):
@@ -103,6 +168,52 @@ class TaskStatus(StrEnum):
     DONE = "DONE"
 
 
+class PrintStatus(StrEnum):
+    """What became of a document that is to lie on paper. SENT: the printer has it and has not said that it is out."""
+
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    PRINTED = "PRINTED"
+    FAILED = "FAILED"
+    VOID = "VOID"
+
+
+class OverrideStatus(StrEnum):
+    """A supervisor's override. USED: its last unit is taken; every ended one waits for its review."""
+
+    GRANTED = "GRANTED"
+    USED = "USED"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+    REVIEWED = "REVIEWED"
+
+
+class OverrideWhat(StrEnum):
+    """The checks a supervisor may let pass. What a part is and the host check of a changed call are not among them."""
+
+    SLOT_CHALLENGE = "SLOT_CHALLENGE"
+    SERIAL_REQUIRED = "SERIAL_REQUIRED"
+    LOT_REQUIRED = "LOT_REQUIRED"
+    SEQUENCE_ORDER = "SEQUENCE_ORDER"
+    HOLE_AT_SEAL = "HOLE_AT_SEAL"
+    CHALLENGE_DUE = "CHALLENGE_DUE"
+
+
+class OverrideScope(StrEnum):
+    UNIT = "UNIT"
+    STATION = "STATION"
+    LINE = "LINE"
+
+
+class BypassStatus(StrEnum):
+    """A device out of work. RESTARTED: its restart check passed; closed by a person afterwards, or broken again."""
+
+    OPEN = "OPEN"
+    RESTARTED = "RESTARTED"
+    CLOSED = "CLOSED"
+
+
 Moves = Mapping[StrEnum, Mapping[StrEnum, str]]
 
 CALL_MOVES: Moves = {
@@ -116,7 +227,6 @@ GROUP_MOVES: Moves = {
     GroupStatus.CREATED: {
         GroupStatus.RESOLVED: "resolve",
         GroupStatus.UNRESOLVED: "part unknown",
-        GroupStatus.CANCELLED: "cancel",
     },
     GroupStatus.UNRESOLVED: {GroupStatus.RESOLVED: "resolve", GroupStatus.CANCELLED: "cancel"},
     GroupStatus.RESOLVED: {
@@ -127,7 +237,6 @@ GROUP_MOVES: Moves = {
     GroupStatus.RELEASED: {
         GroupStatus.IN_WORK: "take part",
         GroupStatus.MISSING: "report missing",
-        GroupStatus.RESOLVED: "set back",
         GroupStatus.UNRESOLVED: "change to unknown part",
         GroupStatus.CANCELLED: "cancel",
     },
@@ -137,26 +246,35 @@ GROUP_MOVES: Moves = {
         GroupStatus.UNRESOLVED: "change to unknown part",
         GroupStatus.MISSING: "report missing",
         GroupStatus.CANCELLED: "cancel",
+        GroupStatus.REPAIR: "send to repair",
     },
     GroupStatus.VERIFIED: {
         GroupStatus.PACKED: "pack",
         GroupStatus.RELEASED: "put back",
         GroupStatus.UNRESOLVED: "change to unknown part",
         GroupStatus.CANCELLED: "cancel",
+        GroupStatus.REPAIR: "send to repair",
     },
     GroupStatus.PACKED: {
         GroupStatus.SHIPPED: "depart",
         GroupStatus.RELEASED: "reopen",
-        GroupStatus.VERIFIED: "verify again",
         GroupStatus.UNRESOLVED: "change to unknown part",
         GroupStatus.CANCELLED: "cancel",
+        GroupStatus.REPAIR: "send to repair",
     },
     GroupStatus.MISSING: {
         GroupStatus.RELEASED: "found",
         GroupStatus.UNRESOLVED: "change to unknown part",
         GroupStatus.CANCELLED: "cancel",
     },
-    GroupStatus.SHIPPED: {},
+    GroupStatus.REPAIR: {
+        GroupStatus.RELEASED: "back from repair",
+        GroupStatus.UNRESOLVED: "change to unknown part",
+        GroupStatus.CANCELLED: "cancel",
+    },
+    GroupStatus.SHIPPED: {GroupStatus.CONFIRMED: "confirm delivery"},
+    GroupStatus.CONFIRMED: {GroupStatus.CLOSED: "bill"},
+    GroupStatus.CLOSED: {},
     GroupStatus.CANCELLED: {GroupStatus.CREATED: "reinstate"},
 }
 
@@ -166,7 +284,11 @@ SLOT_MOVES: Moves = {
         SlotStatus.HOLE: "leave hole",
         SlotStatus.CANCELLED: "cancel",
     },
-    SlotStatus.FILLED: {SlotStatus.REOPENED: "reopen", SlotStatus.CANCELLED: "cancel"},
+    SlotStatus.FILLED: {
+        SlotStatus.REOPENED: "reopen",
+        SlotStatus.CANCELLED: "cancel",
+        SlotStatus.EMPTY: "moved away",
+    },
     SlotStatus.REOPENED: {
         SlotStatus.FILLED: "pack again",
         SlotStatus.HOLE: "leave hole",
@@ -194,29 +316,143 @@ RACK_MOVES: Moves = {
         RackStatus.REOPENED: "reopen",
     },
     RackStatus.REOPENED: {RackStatus.FULL: "last slot verified", RackStatus.CANCELLED: "all calls withdrawn"},
-    RackStatus.IN_TRANSIT: {RackStatus.RETURNED: "carrier back"},
+    RackStatus.IN_TRANSIT: {RackStatus.AT_OEM: "arrive", RackStatus.RETURNED: "carrier back"},
+    RackStatus.AT_OEM: {RackStatus.RETURNED: "carrier back"},
     RackStatus.RETURNED: {},
     RackStatus.CANCELLED: {},
 }
 
 SHIPMENT_MOVES: Moves = {
-    ShipmentStatus.PLANNED: {ShipmentStatus.OPEN: "open"},
-    ShipmentStatus.OPEN: {ShipmentStatus.LOADED: "last rack", ShipmentStatus.PLANNED: "close again"},
+    ShipmentStatus.PLANNED: {ShipmentStatus.OPEN: "open", ShipmentStatus.CANCELLED: "cancel"},
+    ShipmentStatus.OPEN: {
+        ShipmentStatus.LOADED: "last rack",
+        ShipmentStatus.PLANNED: "close again",
+        ShipmentStatus.CANCELLED: "cancel",
+    },
     ShipmentStatus.LOADED: {ShipmentStatus.DEPARTED: "depart", ShipmentStatus.OPEN: "rack taken off"},
-    ShipmentStatus.DEPARTED: {},
+    ShipmentStatus.DEPARTED: {ShipmentStatus.ARRIVED: "arrive"},
+    ShipmentStatus.ARRIVED: {ShipmentStatus.CONFIRMED: "confirm"},
+    ShipmentStatus.CONFIRMED: {},
+    ShipmentStatus.CANCELLED: {},
 }
 
 UNIT_MOVES: Moves = {
-    UnitStatus.ALLOCATED: {UnitStatus.PACKED: "pack", UnitStatus.BUFFER: "put back"},
-    UnitStatus.PACKED: {UnitStatus.SHIPPED: "depart", UnitStatus.BUFFER: "put back"},
-    UnitStatus.BUFFER: {UnitStatus.ALLOCATED: "take again"},
-    UnitStatus.SHIPPED: {},
+    UnitStatus.ALLOCATED: {
+        UnitStatus.PACKED: "pack",
+        UnitStatus.BUFFER: "put back",
+        UnitStatus.REPAIR: "send to repair",
+        UnitStatus.SCRAPPED: "scrap",
+    },
+    UnitStatus.PACKED: {
+        UnitStatus.SHIPPED: "depart",
+        UnitStatus.BUFFER: "put back",
+        UnitStatus.REPAIR: "send to repair",
+        UnitStatus.SCRAPPED: "scrap",
+    },
+    UnitStatus.BUFFER: {
+        UnitStatus.ALLOCATED: "take again",
+        UnitStatus.REPAIR: "send to repair",
+        UnitStatus.SCRAPPED: "scrap",
+    },
+    UnitStatus.REPAIR: {UnitStatus.BUFFER: "repaired", UnitStatus.SCRAPPED: "scrap"},
+    UnitStatus.SCRAPPED: {},
+    UnitStatus.SHIPPED: {UnitStatus.RETURNED: "sent back by the OEM"},
+    UnitStatus.RETURNED: {UnitStatus.BUFFER: "good again", UnitStatus.SCRAPPED: "scrap"},
 }
 
 GAP_MOVES: Moves = {
     GapStatus.OPEN: {GapStatus.FILLED: "fill", GapStatus.ACCEPTED: "accept"},
     GapStatus.ACCEPTED: {GapStatus.FILLED: "fill late"},
     GapStatus.FILLED: {GapStatus.OPEN: "vacated"},
+}
+
+PRINT_MOVES: Moves = {
+    PrintStatus.QUEUED: {
+        PrintStatus.SENDING: "claim",
+        PrintStatus.FAILED: "no printer",
+        PrintStatus.VOID: "replace",
+    },
+    PrintStatus.SENDING: {
+        PrintStatus.SENT: "hand over",
+        PrintStatus.PRINTED: "print",
+        PrintStatus.QUEUED: "try again",
+        PrintStatus.FAILED: "give up",
+        PrintStatus.VOID: "replace",
+    },
+    PrintStatus.SENT: {
+        PrintStatus.PRINTED: "print",
+        PrintStatus.QUEUED: "repeat with a new number",
+        PrintStatus.VOID: "replace",
+    },
+    PrintStatus.PRINTED: {PrintStatus.VOID: "replace"},
+    PrintStatus.FAILED: {PrintStatus.QUEUED: "try again", PrintStatus.VOID: "replace"},
+    PrintStatus.VOID: {},
+}
+
+OVERRIDE_MOVES: Moves = {
+    OverrideStatus.GRANTED: {
+        OverrideStatus.USED: "last unit",
+        OverrideStatus.EXPIRED: "time is over",
+        OverrideStatus.REVOKED: "revoke",
+    },
+    OverrideStatus.USED: {OverrideStatus.REVIEWED: "review"},
+    OverrideStatus.EXPIRED: {OverrideStatus.REVIEWED: "review"},
+    OverrideStatus.REVOKED: {OverrideStatus.REVIEWED: "review"},
+    OverrideStatus.REVIEWED: {},
+}
+
+BYPASS_MOVES: Moves = {
+    BypassStatus.OPEN: {BypassStatus.RESTARTED: "restart check"},
+    BypassStatus.RESTARTED: {BypassStatus.CLOSED: "close", BypassStatus.OPEN: "fails again"},
+    BypassStatus.CLOSED: {},
+}
+
+QUANTITY_MOVES: Moves = {
+    QuantityStatus.RELEASED: {
+        QuantityStatus.IN_WORK: "first piece",
+        QuantityStatus.PACKED: "whole in one scan",
+        QuantityStatus.CANCELLED: "withdraw",
+    },
+    QuantityStatus.IN_WORK: {
+        QuantityStatus.PACKED: "last piece",
+        QuantityStatus.RELEASED: "box emptied",
+        QuantityStatus.SHIPPED: "rest withdrawn",
+        QuantityStatus.CANCELLED: "withdraw",
+    },
+    QuantityStatus.PACKED: {
+        QuantityStatus.SHIPPED: "depart",
+        QuantityStatus.IN_WORK: "more called or box emptied",
+        QuantityStatus.RELEASED: "box emptied",
+        QuantityStatus.CANCELLED: "withdraw",
+    },
+    QuantityStatus.SHIPPED: {
+        QuantityStatus.CONFIRMED: "confirm delivery",
+        QuantityStatus.IN_WORK: "more called",
+        QuantityStatus.PACKED: "more called, packed before",
+    },
+    QuantityStatus.CONFIRMED: {
+        QuantityStatus.CLOSED: "bill",
+        QuantityStatus.IN_WORK: "more called",
+        QuantityStatus.PACKED: "more called, packed before",
+    },
+    QuantityStatus.CLOSED: {
+        QuantityStatus.IN_WORK: "more called",
+        QuantityStatus.PACKED: "more called, packed before",
+    },
+    QuantityStatus.CANCELLED: {
+        QuantityStatus.RELEASED: "called again",
+        QuantityStatus.IN_WORK: "called again, packed before",
+        QuantityStatus.PACKED: "called again, packed before",
+    },
+}
+
+HANDLING_MOVES: Moves = {
+    HandlingStatus.OPEN: {HandlingStatus.CLOSED: "close", HandlingStatus.CANCELLED: "empty"},
+    HandlingStatus.CLOSED: {HandlingStatus.STAGED: "label on", HandlingStatus.CANCELLED: "empty"},
+    HandlingStatus.STAGED: {HandlingStatus.LOADED: "load", HandlingStatus.CANCELLED: "empty"},
+    HandlingStatus.LOADED: {HandlingStatus.SHIPPED: "depart", HandlingStatus.STAGED: "unload"},
+    HandlingStatus.SHIPPED: {},
+    HandlingStatus.CANCELLED: {},
 }
 
 NETS: Mapping[str, Moves] = {
@@ -227,6 +463,11 @@ NETS: Mapping[str, Moves] = {
     "Shipment": SHIPMENT_MOVES,
     "Unit": UNIT_MOVES,
     "SequenceGap": GAP_MOVES,
+    "QuantityCall": QUANTITY_MOVES,
+    "HandlingUnit": HANDLING_MOVES,
+    "PrintJob": PRINT_MOVES,
+    "Override": OVERRIDE_MOVES,
+    "Bypass": BYPASS_MOVES,
 }
 
 
@@ -242,13 +483,19 @@ def _member(moves: Moves, value: str) -> StrEnum:
     return next(state for state in moves if state == value)
 
 
+# A piece in one of these states belongs to no call.
+LOOSE_UNITS = frozenset({UnitStatus.BUFFER, UnitStatus.REPAIR, UnitStatus.SCRAPPED, UnitStatus.RETURNED})
 # A rack in one of these states has passed the host check.
 CLOSED_RACKS = frozenset({RackStatus.SEALED, RackStatus.STAGED, RackStatus.LOADED})
-GONE_RACKS = frozenset({RackStatus.IN_TRANSIT, RackStatus.RETURNED})
-# Racks that stand on the floor with a carrier bound to them.
-BOUND_RACKS = frozenset(
-    {RackStatus.LOADING, RackStatus.FULL, RackStatus.REOPENED, *CLOSED_RACKS, RackStatus.IN_TRANSIT}
-)
+# Out of the house with their carrier.
+OUT_RACKS = frozenset({RackStatus.IN_TRANSIT, RackStatus.AT_OEM})
+GONE_RACKS = frozenset({*OUT_RACKS, RackStatus.RETURNED})
+# Racks whose carrier is not free: on the floor, on the road or at the OEM.
+BOUND_RACKS = frozenset({RackStatus.LOADING, RackStatus.FULL, RackStatus.REOPENED, *CLOSED_RACKS, *OUT_RACKS})
+# Left the yard, whatever became of it since.
+LEFT_SHIPMENTS = frozenset({ShipmentStatus.DEPARTED, ShipmentStatus.ARRIVED, ShipmentStatus.CONFIRMED})
+# Nothing is loaded on these any more.
+DONE_SHIPMENTS = frozenset({*LEFT_SHIPMENTS, ShipmentStatus.CANCELLED})
 # Work has begun: a change here concerns hands, not only paper.
 TOUCHED_GROUPS = frozenset({GroupStatus.IN_WORK, GroupStatus.VERIFIED, GroupStatus.PACKED})
 OPEN_GROUPS = frozenset(
@@ -261,5 +508,16 @@ OPEN_GROUPS = frozenset(
         GroupStatus.VERIFIED,
         GroupStatus.PACKED,
         GroupStatus.MISSING,
+        GroupStatus.REPAIR,
     }
+)
+# Left the plant: the call is served.
+SHIPPED_GROUPS = frozenset({GroupStatus.SHIPPED, GroupStatus.CONFIRMED, GroupStatus.CLOSED})
+# Nothing is open under these: what was called has left, or is not wanted.
+DONE_QUANTITIES = frozenset(
+    {QuantityStatus.SHIPPED, QuantityStatus.CONFIRMED, QuantityStatus.CLOSED, QuantityStatus.CANCELLED}
+)
+# Pieces in these boxes are in the house.
+HOUSE_BOXES = frozenset(
+    {HandlingStatus.OPEN, HandlingStatus.CLOSED, HandlingStatus.STAGED, HandlingStatus.LOADED}
 )

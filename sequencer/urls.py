@@ -6,10 +6,29 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from edi.urls import urlpatterns as edi_urls
-from sequencer import api_demand
+from sequencer import (  # noqa: F401 - each registers its routes
+    api_authority,
+    api_demand,
+    api_exceptions,
+    api_flow,
+    api_printing,
+    api_quantity,
+    api_racks,
+    api_shipping,
+    api_trace,
+)
 from sequencer.access import InTable, guarded
 from sequencer.views import board, demand, home, stream
+from sequencer.views.authority_urls import authority_urls
+from sequencer.views.exceptions_urls import exceptions_urls
 from sequencer.views.floor_urls import floor_urls
+from sequencer.views.flow_urls import flow_urls
+from sequencer.views.offline_urls import offline_urls
+from sequencer.views.printing_urls import printing_urls
+from sequencer.views.quantity_urls import quantity_urls
+from sequencer.views.racks_urls import racks_urls
+from sequencer.views.shipping_urls import shipping_urls
+from sequencer.views.trace_urls import trace_urls
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -26,6 +45,15 @@ urlpatterns = [
     path("tasks/<int:task_id>/acknowledge/", board.task_acknowledge, name="task-acknowledge"),
     path("tasks/<int:task_id>/close/", board.task_close, name="task-close"),
     *floor_urls,
+    *flow_urls,
+    *quantity_urls,
+    *offline_urls,
+    *racks_urls,
+    *authority_urls,
+    *exceptions_urls,
+    *printing_urls,
+    *trace_urls,
+    *shipping_urls,
     path("demand/", demand.demand, name="demand"),
     path("edi/", include(edi_urls)),
     path("api/v1/", include(api_demand.router.urls)),

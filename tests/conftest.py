@@ -1,11 +1,56 @@
-"""What every test stands on: a spool of its own."""
+"""What every test stands on: a spool of its own, and tables that the test before it left empty."""
 
 from __future__ import annotations
 
+import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+from django.test import TransactionTestCase
+from django.utils import translation
+
+from tests.tables import add_what_only_migrations_make
+
+# Made from the models when the tables are made; no test changes them.
+KEPT = {model._meta.db_table for model in (ContentType, Permission)}
+
+
+def empty_written_tables(_: TransactionTestCase) -> None:
+    """Leaves what Django's `flush` leaves, at the price of what the test wrote: TRUNCATE of every table makes
+    PostgreSQL write a new file for each table and index, a second a test, and the permissions are made anew.
+    """
+    tables = [name for name in connection.introspection.django_table_names() if name not in KEPT]
+    quoted = {name: connection.ops.quote_name(name) for name in tables}
+    asked = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {table})" for name, table in quoted.items())
+    # Foreign keys are deferred to the end of the transaction, so the order does not matter.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(asked))
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {quoted[name]}")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        add_what_only_migrations_make()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_written_tables)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A request leaves its language with its thread; the next test reads English again."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +60,21 @@ def spool(tmp_path: Path, settings: Any) -> Path:
     folder.mkdir()
     settings.SPOOL_DIR = folder
     return folder
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[str]:
+    """The address of a empty database that exists only for this test."""
+    if django_settings.EMBEDDED_DATABASE:
+        yield f"sqlite:///{tmp_path / 'scratch.sqlite3'}"
+        return
+    import psycopg2
+
+    address, name = os.environ["DATABASE_URL"], f"jis_scratch_{uuid.uuid4().hex[:10]}"
+    server = psycopg2.connect(urlsplit(address)._replace(path="/postgres").geturl())
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        yield urlsplit(address)._replace(path=f"/{name}").geturl()
+        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    server.close()

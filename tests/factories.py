@@ -28,6 +28,7 @@ from sequencer.models import (
 )
 from sequencer.rules import CalledPart, CallNews
 from sequencer.services import Taken, Verdict, plan_shipments, record_scan, take_call_off
+from sequencer.services.quality import Caught, place_hold
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 _nonces = itertools.count(1)
@@ -77,6 +78,11 @@ class Plant:
         )
         with transaction.atomic():
             return take_call_off(self.program.pk, news, at=self.at, by="test")
+
+    def hold(self, number: int) -> None:
+        """Quality holds one vehicle's group."""
+        caught = Caught(group_id=self.group(number).pk)
+        place_hold(caught, by=str(self.supervisor), reason="scratches", at=self.tick())
 
     def new(self, sequence: int, part: str = "C-A", **more: Any) -> Taken:
         """A NEW call whose number and sequence agree: call V0007 at 0007, needed a minute apart."""

@@ -12,8 +12,14 @@ if "JIS_VAR" not in os.environ:
 
 from sequencer.settings import *  # noqa: F403
 
+# Tables from the models: tests/tables.py.
+DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False  # noqa: F405
+
 # Fast and weak on purpose: the suite makes hundreds of log-ins.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# A static file is looked up when it is asked for: the program lists them all once, at its start, but here every
+# client of a test is a start, and the list is most of what a short test takes.
+WHITENOISE_AUTOREFRESH = True
 # Wake-ups go nowhere; tests call tasks and verbs themselves.
 CELERY_BROKER_URL = "memory://"
 BROKERLESS = False

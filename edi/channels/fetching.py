@@ -3,10 +3,14 @@
 Looked at twice, fetched under a hidden name, flushed, booked as a FetchedFile, renamed into the inbox, marked, and only
 then archived or deleted over there. The row names inode and time of our copy, so after a crash it can be looked up
 whether the copy got into the inbox; when it did not, the other side still has the file.
+
+Files that wait together go together through these steps, each step of all before the next of any: one flush a step
+instead of one a file. Only the copies are flushed one by one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import logging
@@ -14,7 +18,7 @@ import os
 import posixpath
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -22,8 +26,8 @@ from django.db import transaction
 
 from edi import failpoints, formats, transport
 from edi.channels.claims import Hold
-from edi.channels.placing import drop_orphans, enter, has_arrived, hidden_name, spare_name
-from edi.channels.wires import FileFault, Remote, Wire, digest_of
+from edi.channels.placing import drop_orphans, has_arrived, hidden_name, settle, spare_name
+from edi.channels.wires import FileFault, Remote, Wire, digest_of, rename_new
 from edi.formats import Profile, ProfileError
 from edi.models import FetchedFile, PartnerChannel
 from edi.services.alarms import clear_alarm, journal, raise_alarm
@@ -40,6 +44,9 @@ PREFIX = "fetch"
 LONGEST_NAME = 180
 ALARM = "EDI_FILE"
 DISK_FULL = "disk_full"
+# So many files, or what came within so many seconds, take the steps behind the copy together. The first of them has to
+# wait for the last, so this is little against the seconds a broadcast has.
+BATCH_FILES, BATCH_SECONDS = 16, 0.5
 
 Key = tuple[str, int, int]
 
@@ -89,30 +96,49 @@ class _Turn:
         self.channel: PartnerChannel = held.channel
         self.folders: Folders = partner_folders(self.channel.partner.code)
         self.done = Round()
+        self.copied: list[tuple[Remote, Copy]] = []
+        self.copying_since = 0.0
 
     def run(self) -> Round:
         booked = self._settle_booked()
         listed = sorted(self._wanted(), key=lambda item: (item.mtime, item.name))
         failpoints.reach("sftp_listed")
         self._forget_others(listed)
-        for item in listed:
-            self.held.pace()
-            row = booked.pop((self._path(item), *item.form), None)
-            try:
-                if row is None:
-                    self._take(item)
-                elif self.channel.after_fetch != AfterFetch.KEEP:
-                    self._finish(row, item)
-            except FileFault as fault:
-                self.done.faults.append(str(fault))
-            except Refused as refusal:
-                if refusal.code == DISK_FULL:
-                    raise
-                self.done.faults.append(f"{item.name}: {refusal.message}")
+        try:
+            for item in listed:
+                self.held.pace()
+                with self._fault_of(item):
+                    row = booked.pop((self._path(item), *item.form), None)
+                    if row is None:
+                        self._take(item)
+                    elif self.channel.after_fetch != AfterFetch.KEEP:
+                        self._finish(row, item)
+                if self._batch_is_due():
+                    self._land()
+        except (Refused, Unreachable):
+            # What is whole here needs no second fetching.
+            self._land()
+            raise
+        self._land()
         # What is no longer over there needs no more work there.
-        for row in booked.values():
-            self._mark_removed(row)
+        self._mark_removed(booked.values())
         return self.done
+
+    @contextlib.contextmanager
+    def _fault_of(self, item: Remote) -> Iterator[None]:
+        """One bad file does not keep the others waiting."""
+        try:
+            yield
+        except FileFault as fault:
+            self.done.faults.append(str(fault))
+        except Refused as refusal:
+            if refusal.code == DISK_FULL:
+                raise
+            self.done.faults.append(f"{item.name}: {refusal.message}")
+
+    def _batch_is_due(self) -> bool:
+        late = time.monotonic() - self.copying_since > BATCH_SECONDS
+        return len(self.copied) >= BATCH_FILES or (late and bool(self.copied))
 
     def _path(self, item: Remote) -> str:
         return posixpath.join(self.channel.in_folder, item.name)
@@ -154,12 +180,12 @@ class _Turn:
         """Decides about a copy that was booked and perhaps not renamed; False when it is lost."""
         hidden = self.folders.inbox / row.hidden_name
         if hidden.exists() and hidden.stat().st_ino == row.inode:
-            self._place(row)
+            self._place([row])
             return True
         if not has_arrived(self.channel, self.folders, row.inode, row.size, row.local_mtime_ns):
             log.warning("%s: the copy of %s is gone; it is fetched again", self.channel, row.remote_path)
             return False
-        self._mark_placed(row)
+        self._mark_placed([row])
         return True
 
     def _finish(self, row: FetchedFile, item: Remote) -> None:
@@ -169,8 +195,9 @@ class _Turn:
         """
         if digest_of(self.wire, self._path(item), self.held.pace) == row.sha256:
             self._clear(row)
+            self._mark_removed([row])
         else:
-            self._mark_removed(row)
+            self._mark_removed([row])
             self._take(item)
 
     # one new file
@@ -197,12 +224,30 @@ class _Turn:
             (self.folders.inbox / copy.hidden).unlink()
             self.memory.cut[item.name] = item.form
             return
-        row = self._book(item, copy)
+        if not self.copied:
+            self.copying_since = time.monotonic()
+        self.copied.append((item, copy))
+
+    def _land(self) -> None:
+        """Brings the copies into the inbox, oldest first, and clears over there what is safe here by then."""
+        if not self.copied:
+            return
+        copied, self.copied = self.copied, []
+        rows = self._book(copied)
         failpoints.reach("sftp_booked")
-        self._place(row)
-        self.done.fetched += 1
-        if self.channel.after_fetch != AfterFetch.KEEP and self._unchanged(item):
-            self._clear(row)
+        self._place(rows)
+        self.done.fetched += len(rows)
+        if self.channel.after_fetch == AfterFetch.KEEP:
+            return
+        cleared: list[FetchedFile] = []
+        try:
+            for (item, _), row in zip(copied, rows, strict=True):
+                with self._fault_of(item):
+                    if self._unchanged(item):
+                        self._clear(row)
+                        cleared.append(row)
+        finally:
+            self._mark_removed(cleared)
 
     def _is_still(self, item: Remote) -> bool:
         form, since = self.memory.since.get(item.name, (None, 0.0))
@@ -269,58 +314,65 @@ class _Turn:
                 item.name, "it does not end as an interchange ends and stays with the partner until it does"
             )
 
-    def _book(self, item: Remote, copy: Copy) -> FetchedFile:
-        """The row, on the disk before the copy enters the inbox. Fenced: a lost channel books nothing."""
+    def _book(self, copied: Sequence[tuple[Remote, Copy]]) -> list[FetchedFile]:
+        """The rows, on the disk before a copy enters the inbox. Fenced: a lost channel books nothing."""
         with flushed_commit():
             self.held.renew()
-            row = FetchedFile.objects.create(
-                channel=self.channel,
-                remote_path=self._path(item),
-                size=item.size,
-                mtime=item.mtime,
-                sha256=copy.sha256,
-                local_name=shortened(item.name),
-                hidden_name=copy.hidden,
-                inode=copy.inode,
-                local_mtime_ns=copy.mtime_ns,
-                fetched_at=self.held.clock(),
-            )
-            journal(
-                "file_fetched", item.name, at=row.fetched_at, partner=self.channel.partner.code,
-                channel=self.channel.name, size=item.size, sha256=copy.sha256,
-            )  # fmt: skip
+            return [self._booked(item, copy) for item, copy in copied]
+
+    def _booked(self, item: Remote, copy: Copy) -> FetchedFile:
+        row: FetchedFile = FetchedFile.objects.create(
+            channel=self.channel,
+            remote_path=self._path(item),
+            size=item.size,
+            mtime=item.mtime,
+            sha256=copy.sha256,
+            local_name=shortened(item.name),
+            hidden_name=copy.hidden,
+            inode=copy.inode,
+            local_mtime_ns=copy.mtime_ns,
+            fetched_at=self.held.clock(),
+        )
+        journal(
+            "file_fetched", item.name, at=row.fetched_at, partner=self.channel.partner.code,
+            channel=self.channel.name, size=item.size, sha256=copy.sha256,
+        )  # fmt: skip
         return row
 
-    def _place(self, row: FetchedFile) -> None:
-        try:
-            enter(self.folders, row.hidden_name, row.local_name)
-        except FileExistsError:
-            row.local_name = spare_name(row.local_name, self.held.clock())
-            row.save(update_fields=["local_name"])
-            enter(self.folders, row.hidden_name, row.local_name)
-        failpoints.reach("sftp_placed")
-        self._mark_placed(row)
+    def _place(self, rows: Sequence[FetchedFile]) -> None:
+        """Gives the copies their names; all names are on the disk before a row says so."""
+        inbox = self.folders.inbox
+        for row in rows:
+            try:
+                rename_new(inbox / row.hidden_name, inbox / row.local_name)
+            except FileExistsError:
+                row.local_name = spare_name(row.local_name, self.held.clock())
+                row.save(update_fields=["local_name"])
+                rename_new(inbox / row.hidden_name, inbox / row.local_name)
+            failpoints.reach("sftp_placed")
+        settle(self.folders)
+        self._mark_placed(rows)
 
-    def _mark_placed(self, row: FetchedFile) -> None:
+    def _mark_placed(self, rows: Iterable[FetchedFile]) -> None:
         at = self.held.clock()
         with transaction.atomic():
             self.held.renew()
-            row.placed_at = at
-            row.save(update_fields=["placed_at"])
-            # An earlier process may have told of it, so what this one remembers does not matter.
-            name = posixpath.basename(row.remote_path)
-            self.memory.told.discard(name)
-            clear_alarm(ALARM, self._subject(name), at=at, note="the file was fetched")
+            for row in rows:
+                row.placed_at = at
+                row.save(update_fields=["placed_at"])
+                # An earlier process may have told of it, so what this one remembers does not matter.
+                name = posixpath.basename(row.remote_path)
+                self.memory.told.discard(name)
+                clear_alarm(ALARM, self._subject(name), at=at, note="the file was fetched")
         failpoints.reach("sftp_marked")
 
     def _clear(self, row: FetchedFile) -> None:
-        """Archives or deletes over there what is safe here."""
+        """Archives or deletes over there what is safe here; `_mark_removed` follows, or the next turn finds it gone."""
         if self.channel.after_fetch == AfterFetch.DELETE:
             self.wire.remove(row.remote_path)
         else:
             self._archive(row)
         failpoints.reach("sftp_cleared")
-        self._mark_removed(row)
 
     def _archive(self, row: FetchedFile) -> None:
         name = posixpath.basename(row.remote_path)
@@ -332,9 +384,10 @@ class _Turn:
                 row.remote_path, posixpath.join(self.channel.archive_folder, f"{row.pk}-{name}")
             )
 
-    def _mark_removed(self, row: FetchedFile) -> None:
-        row.removed_at = self.held.clock()
-        row.save(update_fields=["removed_at"])
+    def _mark_removed(self, rows: Iterable[FetchedFile]) -> None:
+        ids = [row.pk for row in rows]
+        if ids:
+            FetchedFile.objects.filter(pk__in=ids).update(removed_at=self.held.clock())
 
     # people
 

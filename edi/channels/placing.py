@@ -30,6 +30,11 @@ def drop_orphans(folders: Folders, prefix: str, channel: PartnerChannel, known: 
 def enter(folders: Folders, hidden: str, name: str) -> None:
     """Gives a flushed file its name in the inbox, durably. FileExistsError while one of that name waits there."""
     rename_new(folders.inbox / hidden, folders.inbox / name)
+    settle(folders)
+
+
+def settle(folders: Folders) -> None:
+    """Makes the names in the inbox durable."""
     transport.sync_folder(folders.inbox)
 
 
@@ -42,9 +47,14 @@ def spare_name(name: str, at: datetime) -> str:
 def has_arrived(channel: PartnerChannel, folders: Folders, inode: int, size: int, mtime_ns: int) -> bool:
     """Whether a file got into the inbox: it lies there, is claimed, or is a delivery.
 
-    Looked up in the order in which a file moves on, so that none is missed while it moves.
+    Looked up in the order in which a file moves on, and twice: it may go from a dead worker's folder into one that
+    was looked into a moment before.
     """
-    if any(_holds(folder, inode) for folder in (folders.inbox, *_work_folders(folders))):
+    return any(_is_here(channel, folders, inode, size, mtime_ns) for _ in range(2))
+
+
+def _is_here(channel: PartnerChannel, folders: Folders, inode: int, size: int, mtime_ns: int) -> bool:
+    if _holds(folders.inbox, inode) or any(_holds(folder, inode) for folder in _work_folders(folders)):
         return True
     return delivered(channel, inode, size, mtime_ns)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils import timezone
 
-from edi.channels.claims import ChannelLost, Clock, Hold, Stopped, hold
+from edi.channels.claims import ChannelLost, Clock, Hold, Stopped, fared_badly, hold
 from edi.channels.turns import Works
 from edi.models import PartnerChannel
 
@@ -102,11 +102,23 @@ class Keeper:
         except (OperationalError, InterfaceError) as error:
             log.warning("channel %s: %s", self.channel, error)
             self.due = time.monotonic() + PAUSE_SECONDS
-        except Exception:
+        except Exception as error:
             log.exception("channel %s", self.channel)
-            self.due = time.monotonic() + PAUSE_SECONDS
+            self._tell_defect(error)
         finally:
             close_old_connections()
+
+    def _tell_defect(self, error: Exception) -> None:
+        """A defect of ours is booked like a fault of the wire: seen at the channel, told to a person, backed off."""
+        self.due = time.monotonic() + PAUSE_SECONDS
+        if self.held is None:
+            return
+        channel = self.held.channel
+        try:
+            fared_badly(channel, f"{type(error).__name__}: {error}", at=timezone.now(), for_person=True)
+            self.due = time.monotonic() + _wait(channel)
+        except (OperationalError, InterfaceError):
+            log.warning("channel %s: the database is away, too", channel)
 
     def _let_go(self) -> None:
         if self.held is not None:

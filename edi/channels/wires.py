@@ -148,7 +148,7 @@ class FolderWire:
                 yield chunk
 
     def put(self, path: str, content: bytes, pace: Pace) -> None:
-        with _told(path), self._path(path).open("wb") as stream:
+        with _told(path), transport.created(self._path(path)) as stream:
             for start in range(0, len(content), CHUNK):
                 pace()
                 stream.write(content[start : start + CHUNK])

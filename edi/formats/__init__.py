@@ -35,8 +35,8 @@ from .profile import (
 from .profile_check import ProfileCheck, check_profile, differ
 from .profile_draft import draft_profile
 from .profile_loader import load_profile
-from .reader import is_complete, read, read_stream, segments, sniff
-from .tokens import VDA_HEADERS, RawSegment
+from .reader import envelope_tags, is_complete, read, read_stream, segments, sniff
+from .tokens import RawSegment
 from .usage import Drift, Usage, drift, measure, merge
 from .usage import as_lines as usage_lines
 from .usage import from_json as usage_from_json
@@ -47,7 +47,6 @@ from .write_verdicts import write_acknowledgement
 from .write_x12_verdicts import write_824, write_997, write_999, write_ta1
 
 __all__ = [
-    "VDA_HEADERS",
     "Acknowledged",
     "Address",
     "AsnRule",
@@ -86,6 +85,7 @@ __all__ = [
     "differ",
     "draft_profile",
     "drift",
+    "envelope_tags",
     "is_complete",
     "load_profile",
     "measure",

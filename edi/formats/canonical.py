@@ -6,7 +6,7 @@ Times are ISO 8601 text, local to the OEM's plant unless the message itself carr
 
 from dataclasses import dataclass, fields
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["reject", "warn"]
 Json = dict[str, "Json"] | list["Json"] | str | int | bool | None
@@ -40,11 +40,11 @@ class Component:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CallOffEvent:
+class CallOffEvent(NamedTuple):
     """What one message says about one call: NEW, CHANGE, CANCEL and so on (settled point 4).
 
-    `call_number` is the call's identity by the profile's rule; it is no key of the canonical JSON.
+    `call_number` is the call's identity by the profile's rule; it is no key of the canonical JSON. A tuple with names,
+    for a file holds ten thousands of them and a frozen dataclass takes four times as long to make.
     """
 
     event: str
@@ -104,7 +104,11 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class DespatchLine:
-    """One delivered part: which call and vehicle it is for and where in the rack it stands."""
+    """One delivered part: which call and vehicle it is for and where in the rack it stands.
+
+    `cumulative` is what was shipped of the part in all, this truck included, since `cumulative_since`. Neither is a
+    key of the canonical JSON.
+    """
 
     call_number: str | None = None
     production_number: str | None = None
@@ -117,6 +121,8 @@ class DespatchLine:
     slot: str | None = None
     serials: tuple[str, ...] = ()
     order_ref: str | None = None
+    cumulative: str | None = None
+    cumulative_since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,8 @@ class DespatchPackage:
     """One rack, or one package inside it: its number, the load carrier's type code, its lines in loading order.
 
     `parent` is the number of the package it stands in; `labels` are all label numbers where one entry speaks of
-    several alike, `number` being the first. Neither is a key of the canonical JSON.
+    several alike, `number` being the first; the weights are in the despatch's unit, gross with the empty carrier.
+    None of these is a key of the canonical JSON.
     """
 
     number: str | None = None
@@ -132,11 +139,18 @@ class DespatchPackage:
     lines: tuple[DespatchLine, ...] = ()
     parent: str | None = None
     labels: tuple[str, ...] = ()
+    gross_weight: str | None = None
+    net_weight: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Despatch:
-    """A despatch advice; `lines` are only those that stand in no package. `seal` is no key of the canonical JSON."""
+    """A despatch advice; `lines` are only those that stand in no package.
+
+    Everything from `seal` on is no key of the canonical JSON. `supplier` is how the plant knows us where that is not
+    our address in the envelope; it is written only, a reading tells it in the message. `ship_from_name` needs
+    `ship_from`, the weights need `weight_unit`: KGM or LBR in EDIFACT, KG or LB in X12.
+    """
 
     shipment_number: str | None = None
     departed_at: str | None = None
@@ -148,6 +162,11 @@ class Despatch:
     packages: tuple[DespatchPackage, ...] = ()
     lines: tuple[DespatchLine, ...] = ()
     seal: str | None = None
+    supplier: str | None = None
+    ship_from_name: str | None = None
+    gross_weight: str | None = None
+    net_weight: str | None = None
+    weight_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +249,7 @@ class InterchangeStart:
     """The stream reached an envelope: who sends what to whom, before the first message is read.
 
     `previous_ref` is the number of the transmission before this one, where the format says it (VDA).
+    `ack_requested`: the envelope asks for an acknowledgement (UNB 0031, ISA14).
     """
 
     format: str
@@ -241,6 +261,7 @@ class InterchangeStart:
     test: bool = False
     segment_first: int = 0
     previous_ref: str | None = None
+    ack_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,8 +307,9 @@ class Reading:
 _UNPRINTED = {
     CallOffEvent: {"call_number"},
     Message: {"group_ref", "group_sender", "group_recipient", "segment_first", "segment_last", "receipts"},
-    Despatch: {"seal"},
-    DespatchPackage: {"parent", "labels"},
+    Despatch: {"seal", "supplier", "ship_from_name", "gross_weight", "net_weight", "weight_unit"},
+    DespatchPackage: {"parent", "labels", "gross_weight", "net_weight"},
+    DespatchLine: {"cumulative", "cumulative_since"},
     ReleaseLine: {"order_ref", "urgency"},
     Release: {
         "supplier_part",
@@ -306,7 +328,7 @@ _UNPRINTED = {
 
 def as_json(value: object) -> Json:
     """Return a canonical object as JSON: tuples become lists, `from_` becomes "from"."""
-    if isinstance(value, tuple):
+    if type(value) is tuple:
         return [as_json(item) for item in value]
     if value is None or isinstance(value, str | int | bool):
         return value
@@ -316,4 +338,5 @@ def as_json(value: object) -> Json:
 @cache
 def _keys(kind: type) -> tuple[tuple[str, str], ...]:
     hidden = _UNPRINTED.get(kind, set())
-    return tuple((item.name, item.name.rstrip("_")) for item in fields(kind) if item.name not in hidden)
+    names: tuple[str, ...] = getattr(kind, "_fields", ()) or tuple(item.name for item in fields(kind))
+    return tuple((name, name.rstrip("_")) for name in names if name not in hidden)

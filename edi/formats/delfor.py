@@ -9,6 +9,7 @@ tells how QTY and SCC stand.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .canonical import Release, ReleaseLine
 from .drafts import Content, Draft
@@ -134,6 +135,14 @@ class _Commitment:
     is_required: bool
 
 
+@lru_cache(maxsize=256)
+def _commitment(code: str | None, frequency: str | None) -> _Commitment:
+    interval = INTERVALS.get(frequency or "")
+    return _Commitment(
+        code, FIRMNESS.get(code or ""), interval, frequency is not None, code not in NO_REQUIREMENT
+    )
+
+
 @dataclass(slots=True)
 class _Schedule:
     """The figures of one LIN, or of one place under it: its lines, and facts that are no lines."""
@@ -239,14 +248,13 @@ class ScheduleReader:
         segment = group.first("SCC")
         if len(segment) == 1 and group.tag != "SCC":
             return None
-        code, frequency = element(segment, 1), element(segment, 3)
-        required = code not in NO_REQUIREMENT
-        if code is not None and required and code not in FIRMNESS:
+        commitment = _commitment(element(segment, 1), element(segment, 3))
+        code = commitment.code
+        if code is not None and commitment.is_required and code not in FIRMNESS:
             sentence = f"commitment {code!r} (DE 4017) is neither firm, material nor planned; kept without"
             number = group.numbers[group.segments.index(segment)]
             self.findings.add("unknown_commitment", sentence, segment=number, tag="SCC", element="1")
-        firmness = FIRMNESS.get(code or "")
-        return _Commitment(code, firmness, INTERVALS.get(frequency or ""), frequency is not None, required)
+        return commitment
 
     def left_out(self, scc: Group, commitment: _Commitment | None) -> None:
         """Tell of a SCC that has quantities, none of them a requirement and one nobody knows as a figure."""

@@ -6,16 +6,17 @@ Where the profile's stages make a document code a release (a JIT ship schedule),
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from .calls import identify
 from .canonical import CallOffEvent, Component, Release
 from .delfor import ScheduleReader
 from .drafts import Content, Draft
 from .facts import FUNCTIONS, Facts, amount, edifact_facts, edifact_moment, element, order, pick
-from .groups import Group, compile_table, walk
+from .groups import HEAD, Group, Segment, compile_table, walk
 from .problems import Findings
 from .profile import Profile, Table
-from .tokens import COMPONENT, SEGMENT
+from .tokens import COMPONENT, ELEMENT, SEGMENT
 
 # One table for all directories, whatever the association code: up to D.96B the free text stands behind the SEQ
 # groups, later in the header; D.04A made TDT a group with TMD and added PRI; D.24A has RFF under NAD and SEQ.
@@ -28,7 +29,9 @@ DELJIT = compile_table("""
          ( RFF! DTM ) ( TDT! TMD ) ( LOC! ( CTA! COM ) ) ( QTY! SCC DTM ( RFF! DTM ) ) ( PRI! CUX DTM ) ) )
     FTX
 """)
-# How many different lines one message is remembered by.
+# The segments of a call that name its vehicle: no two calls share them.
+_VEHICLE = ("DTM" + ELEMENT, "GIR" + ELEMENT)
+# How many different lines, and different rests of calls, one message is remembered by.
 MAX_LINES = 5000
 _DIRECTORY = re.compile(r"[DS]\.(\d\d)([AB])")
 
@@ -74,6 +77,13 @@ def read_deljit(draft: Draft, profile: Profile, findings: Findings) -> Content:
     return reader.content(tuple(call_offs), tuple(releases))
 
 
+class _Rest(NamedTuple):
+    """What a call says beside its vehicle: places, references and lines over the header's facts, and its parts."""
+
+    facts: Facts
+    components: tuple[Component, ...]
+
+
 class _Deljit:
     def __init__(self, draft: Draft, profile: Profile, findings: Findings, header: Group) -> None:
         self.draft = draft
@@ -90,7 +100,8 @@ class _Deljit:
         self.document: str | None = None
         self.issued_at: str | None = None
         self.kind = "unknown"
-        self.events: dict[str | None, str] = {}
+        self.events: dict[str, str] = {}
+        self.rests: dict[str, _Rest] = {}
         self.lines: dict[str, tuple[Component | None, Facts]] = {}
         self.codes: Table = {}
 
@@ -139,13 +150,16 @@ class _Deljit:
             self.findings.add("unknown_document_code", sentence, segment=number, tag="BGM", element="1.1")
         return kind or "unknown"
 
-    def event(self, group: Group) -> str | None:
-        code = element(group.segments[0], 1)
-        if code in self.events:
-            return self.events[code]
+    def event(self, group: Group, opening: Segment) -> str | None:
+        """Return what the code of a SEQ means; kept by the element as it came, for all calls carry the same few."""
+        sent = opening[1] if len(opening) > 1 else ""
+        event = self.events.get(sent)
+        if event is not None:
+            return event
+        code = element(opening, 1)
         event = self.profile.event_of(self.document_code, self.function_code, code, self.codes)
         if event is not None:
-            self.events[code] = event
+            self.events[sent] = event
         elif self.codes:
             sentence = f"code {code!r} means nothing in {self.draft.directory}; add it to [events]"
             self.findings.add(
@@ -155,7 +169,7 @@ class _Deljit:
 
     def releases(self, group: Group) -> Iterator[Release]:
         """Give out one release a LIN; the day of the SEQ group holds where a quantity has none."""
-        cancelled = self.event(group) == "CANCEL"
+        cancelled = self.event(group, group.segments[0]) == "CANCEL"
         outer = edifact_facts(group.segments, {})
         for inner in group.groups:
             if inner.tag == "RFF":
@@ -169,24 +183,16 @@ class _Deljit:
                     yield replace(release, lines=()) if cancelled else release
 
     def call_off(self, group: Group) -> CallOffEvent | None:
-        event = self.event(group)
+        texts = group.whole()
+        own = 1
+        while own < len(texts) and texts[own][:HEAD] in _VEHICLE:
+            own += 1
+        opening, *vehicle = [text.split(ELEMENT) for text in texts[:own]]
+        event = self.event(group, opening)
         places = self.places
-        # What stands nearest to the vehicle counts: its own segments, then its lines in order, then the header.
-        own = group.segments
-        layers = [edifact_facts(own, {})]
-        components = []
-        for inner in group.groups:
-            if inner.tag == "LIN":
-                component, facts = self.line(inner)
-                layers.append(facts)
-                if component is not None:
-                    components.append(component)
-            elif inner.tag == "RFF":
-                layers.append(edifact_facts(inner.segments, {}))
-        found = dict(self.header_facts)
-        for facts in reversed(layers):
-            found.update(facts)
-        number, point = _sequence(own[0])
+        rest = self.rest(group, own, SEGMENT.join(texts[own:]))
+        found = rest.facts | edifact_facts(vehicle, {})
+        number, point = _sequence(opening)
         sequence = number or pick(found, self.sequence_places)
         required_at = edifact_moment(found, places.required_at, (group, self.header), self.findings)
         vin = pick(found, places.vin)
@@ -217,9 +223,34 @@ class _Deljit:
             pick(found, places.dock),
             pick(found, places.line_feed),
             required_at,
-            tuple(components),
+            rest.components,
             call_number,
         )
+
+    def rest(self, group: Group, own: int, text: str) -> _Rest:
+        """Read what stands behind a call's first `own` segments, which name the vehicle.
+
+        Vehicles differ, where they go and what they get is alike: what was sound says the same again, word for word.
+        """
+        known = self.rests.get(text)
+        if known is not None:
+            return known
+        seen = self.findings.seen
+        # What stands nearest to the vehicle counts: its own segments, then its lines in order, then the header.
+        found = edifact_facts(group.segments[own:], {})
+        components = []
+        for inner in group.groups:
+            if inner.tag == "LIN":
+                component, facts = self.line(inner)
+                found = facts | found
+                if component is not None:
+                    components.append(component)
+            elif inner.tag == "RFF":
+                edifact_facts(inner.segments, found)
+        known = _Rest(self.header_facts | found, tuple(components))
+        if self.findings.seen == seen and len(self.rests) < MAX_LINES:
+            self.rests[text] = known
+        return known
 
     def line(self, group: Group) -> tuple[Component | None, Facts]:
         """Read one LIN and what it says about the whole call (dock, time).

@@ -3,7 +3,8 @@
 The packaging tree is told by parent pointers, never by indentation, and levels may be missing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from .canonical import Despatch, DespatchLine, DespatchPackage
 from .drafts import Content, Draft
@@ -34,6 +35,21 @@ DESADV = compile_table("""
     CNT AUT
 """)
 
+
+class Weights(NamedTuple):
+    """How a weight is told: DE 6311, and DE 6313 of gross and net."""
+
+    purpose: str
+    gross: str
+    net: str
+
+
+SHIPMENT_WEIGHTS = Weights("AAX", "AAD", "AAC")
+PACKAGE_WEIGHTS = Weights("AAY", "AAB", "AAA")
+# Other attributes partners use for the same, read and never written.
+_GROSS = ("AAD", "AAB", "G")
+_NET = ("AAC", "AAA", "AAL", "N")
+
 _RACK_MARKS = ("ML", "BJ", "AW")
 # VDA 4987 puts the label of the package around into the PCI of the one inside.
 _OUTER_LABEL = "RFF ACI"
@@ -44,8 +60,8 @@ def read_desadv(draft: Draft, profile: Profile, findings: Findings) -> Content:
     header = Group("")
     facts: Facts = {}
     transport: Segment = ["TDT"]
-    seal: str | None = None
-    packages: list[tuple[DespatchPackage, bool]] = []
+    seal = name = None
+    packages: list[tuple[DespatchPackage, str | None, bool]] = []
     numbers: dict[str | None, str | None] = {}
     for group in walk(DESADV, draft.texts, header, draft.number, findings):
         if group.tag == "CPS":
@@ -56,10 +72,13 @@ def read_desadv(draft: Draft, profile: Profile, findings: Findings) -> Content:
             seal = seal or element(group.first("SEL"), 1)
         for inner in group.everything() if group.tag != "CPS" else ():
             edifact_facts(inner.segments, facts)
+            if inner.tag == "NAD" and f"NAD {element(inner.segments[0], 1)}" in profile.edifact.ship_from:
+                name = name or element(inner.segments[0], 4)
     edifact_facts(header.segments, facts)
     beginning = header.first("BGM")
     code = element(beginning, 3)
     places = profile.edifact
+    gross, net, unit = _weights(header.segments)
     despatch = Despatch(
         shipment_number=element(beginning, 2),
         departed_at=edifact_moment(facts, ("DTM 11",), (header,), findings),
@@ -68,9 +87,13 @@ def read_desadv(draft: Draft, profile: Profile, findings: Findings) -> Content:
         dock=pick(facts, places.dock),
         carrier=element(transport, 5),
         truck=element(transport, 8),
-        packages=tuple(package for package, is_rack in packages if is_rack),
-        lines=tuple(line for package, is_rack in packages if not is_rack for line in package.lines),
+        packages=tuple(package for package, _, is_rack in packages if is_rack),
+        lines=tuple(line for package, _, is_rack in packages if not is_rack for line in package.lines),
         seal=seal,
+        ship_from_name=name,
+        gross_weight=gross,
+        net_weight=net,
+        weight_unit=unit or next((unit for _, unit, is_rack in packages if unit and is_rack), None),
     )
     return Content(
         function=FUNCTIONS.get(code, code) if code else None,
@@ -86,13 +109,18 @@ def read_desadv(draft: Draft, profile: Profile, findings: Findings) -> Content:
 
 def _package(
     group: Group, profile: Profile, findings: Findings, numbers: dict[str | None, str | None]
-) -> tuple[DespatchPackage, bool]:
-    """Return one CPS and whether it stands for a load carrier at all; `numbers` holds those of the CPS before."""
-    carrier_code = outer = None
+) -> tuple[DespatchPackage, str | None, bool]:
+    """Return one CPS, the unit of its weights and whether it stands for a load carrier at all.
+
+    `numbers` holds those of the CPS before.
+    """
+    carrier_code = outer = gross = net = unit = None
     labels: list[str] = []
     for pack in (inner for inner in group.groups if inner.tag == "PAC"):
         carrier_code = carrier_code or element(pack.segments[0], 3)
         labels += _identities(pack, _RACK_MARKS)
+        if unit is None:
+            gross, net, unit = _weights(pack.segments)
         for marks in pack.groups:
             outer = outer or pick(edifact_facts(marks.segments, {}), (_OUTER_LABEL,))
     lines = tuple(_line(inner, profile, findings) for inner in group.groups if inner.tag == "LIN")
@@ -100,8 +128,27 @@ def _package(
     number = labels[0] if labels else None
     parent = numbers.get(element(segment, 2)) or outer
     numbers[element(segment, 1)] = number
-    package = DespatchPackage(number, carrier_code, lines, parent, tuple(labels) if len(labels) > 1 else ())
-    return package, bool(number or carrier_code)
+    several = tuple(labels) if len(labels) > 1 else ()
+    package = DespatchPackage(number, carrier_code, lines, parent, several, gross, net)
+    return package, unit, bool(number or carrier_code)
+
+
+def _weights(segments: Iterable[Segment]) -> tuple[str | None, str | None, str | None]:
+    """Return gross weight, net weight and their unit as MEA tells them; each the first that stands there."""
+    gross = net = unit = None
+    for segment in segments:
+        value = element(segment, 3, 2) if segment[0] == "MEA" else None
+        if value is None:
+            continue
+        attribute = element(segment, 2)
+        if attribute in _GROSS:
+            gross = gross or value.replace(",", ".", 1)
+        elif attribute in _NET:
+            net = net or value.replace(",", ".", 1)
+        else:
+            continue
+        unit = unit or element(segment, 3)
+    return gross, net, unit
 
 
 def _identities(group: Group, qualifiers: tuple[str, ...]) -> Iterator[str]:
@@ -121,6 +168,7 @@ def _line(group: Group, profile: Profile, findings: Findings) -> DespatchLine:
     for inner in group.everything():
         edifact_facts(inner.segments, found)
     quantity, unit = amount(found, ("QTY 12", *places.quantity), group, findings)
+    cumulative, _ = amount(found, ("QTY 3",), group, findings)
     return DespatchLine(
         call_number=pick(found, places.call_number),
         production_number=pick(found, places.production_number),
@@ -133,4 +181,6 @@ def _line(group: Group, profile: Profile, findings: Findings) -> DespatchLine:
         slot=pick(found, places.slot),
         serials=tuple(_identities(group, ("BN",))),
         order_ref=order(found, places.order_ref),
+        cumulative=cumulative,
+        cumulative_since=edifact_moment(found, ("DTM 51",), (group,), findings),
     )

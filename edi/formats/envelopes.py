@@ -127,10 +127,12 @@ class EnvelopeReader:
         }
         if self.is_x12:
             roles["TA1"] = self.take_ta1
+        first = min(roles)
         for batch in self.tokens.batches():
             self.bound_message()
             start = 0
-            for place in [at for at, text in enumerate(batch) if text[:3] in roles]:
+            # Nearly every EDIFACT tag comes before UNB in the alphabet: no need to cut those texts.
+            for place in [at for at, text in enumerate(batch) if text >= first and text[:3] in roles]:
                 self.take_body(batch[start:place])
                 self.number += 1
                 start = place + 1
@@ -201,14 +203,22 @@ class EnvelopeReader:
             element(segment, 3),
             edifact_time(date + time, code),
             element(segment, 11) == "1",
+            # DE 0031: 1 asks for an acknowledgement, 2 says that he has received one.
+            element(segment, 9) == "1",
         )
 
     def x12_start(self, segment: Segment) -> InterchangeStart:
         prepared_at = x12_time(element(segment, 9) or "", element(segment, 10) or "")
-        return self.start(element(segment, 6), element(segment, 8), prepared_at, element(segment, 15) == "T")
+        test, asked = element(segment, 15) == "T", element(segment, 14) == "1"
+        return self.start(element(segment, 6), element(segment, 8), prepared_at, test, asked)
 
     def start(
-        self, sender: str | None, recipient: str | None, prepared_at: str | None, test: bool
+        self,
+        sender: str | None,
+        recipient: str | None,
+        prepared_at: str | None,
+        test: bool,
+        ack_requested: bool,
     ) -> InterchangeStart:
         assert self.interchange is not None
         assert self.tokens.head is not None
@@ -226,6 +236,7 @@ class EnvelopeReader:
             prepared_at=prepared_at,
             test=test,
             segment_first=self.number,
+            ack_requested=ack_requested,
         )
 
     def close_interchange(self, segment: Segment | None) -> Iterator[Part]:

@@ -120,7 +120,8 @@ def x12_facts(segments: Iterable[Segment], found: Facts) -> Facts:
 def place(found: Facts, sources: tuple[str, ...]) -> str | None:
     """Return the first of the places that is filled."""
     for source in sources:
-        if found.get(source, "").strip():
+        rest = found.get(source)
+        if rest and not rest.isspace():
             return source
     return None
 
@@ -173,7 +174,6 @@ def _period(text: str, interval: str, length: int) -> Span | None:
     return Span(first.date().isoformat(), last.date().isoformat(), interval)
 
 
-@lru_cache(maxsize=8192)
 def edifact_time(text: str, code: str, offset: str = "") -> str | None:
     """Return DE 2380 in format DE 2379 as ISO 8601, None when it is no such time.
 
@@ -219,6 +219,17 @@ def _offset(text: str) -> str:
     return f"{text[:3]}:{text[3:5]}" if len(text) == 5 and text[0] in "+-" and text[1:].isdigit() else ""
 
 
+@lru_cache(maxsize=8192)
+def _moment(rest: str, zone: str) -> str | None:
+    return edifact_time(*_stated(rest, zone))
+
+
+def _stated(rest: str, zone: str) -> tuple[str, str, str]:
+    """Return digits and format code of a DTM, and the offset of the message's DTM+735."""
+    text, _, code = rest.partition(COMPONENT)
+    return text.strip(), code.strip(), zone.partition(COMPONENT)[0]
+
+
 def edifact_moment(
     found: Facts, sources: tuple[str, ...], groups: Iterable[Group], findings: Findings
 ) -> str | None:
@@ -226,17 +237,16 @@ def edifact_moment(
     source = place(found, sources)
     if source is None:
         return None
-    text, _, code = found[source].partition(COMPONENT)
-    text, code, offset = text.strip(), code.strip(), found.get("DTM 735", "").partition(COMPONENT)[0]
-    moment = edifact_time(text, code, offset)
-    return moment or _by_digits(text, code, offset, locate(groups, source), findings)
+    rest, zone = found[source], found.get("DTM 735", "")
+    return _moment(rest, zone) or _by_digits(rest, zone, locate(groups, source), findings)
 
 
-def _by_digits(text: str, code: str, offset: str, number: int | None, findings: Findings) -> str | None:
+def _by_digits(rest: str, zone: str, number: int | None, findings: Findings) -> str | None:
     """Return a time whose format code is wrong; with a four-digit year the number of digits says all.
 
     One wrong code must not stop a line: `date_format` tells it. Where digits do not tell either, `invalid_date`.
     """
+    text, code, offset = _stated(rest, zone)
     actual = _BY_LENGTH.get(len(text), "") if code in _BY_LENGTH.values() else ""
     moment = edifact_time(text, actual, offset)
     if moment is not None:
@@ -248,15 +258,18 @@ def _by_digits(text: str, code: str, offset: str, number: int | None, findings: 
     return moment
 
 
+@lru_cache(maxsize=8192)
+def _span(rest: str, zone: str) -> Span | None:
+    return edifact_period(*_stated(rest, zone))
+
+
 def edifact_span(found: Facts, sources: tuple[str, ...], group: Group, findings: Findings) -> Span:
     """Return the span at the first filled place; book `invalid_date` when something else fills it."""
     source = place(found, sources)
     if source is None:
         return Span()
-    text, _, code = found[source].partition(COMPONENT)
-    text, code, offset = text.strip(), code.strip(), found.get("DTM 735", "").partition(COMPONENT)[0]
-    span = edifact_period(text, code, offset)
-    return span or Span(_by_digits(text, code, offset, locate((group,), source), findings))
+    rest, zone = found[source], found.get("DTM 735", "")
+    return _span(rest, zone) or Span(_by_digits(rest, zone, locate((group,), source), findings))
 
 
 def x12_moment(

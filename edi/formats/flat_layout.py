@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .layout_tables import Tables
-from .profile import EVENTS, LayoutFile, Table
+from .profile import FEED_EVENTS, LayoutFile, Table
 
 SHAPES = ("fixed", "delimited", "json", "xml")
 KINDS = ("call_off", "sequence_forecast")
@@ -163,7 +163,7 @@ class _Parser(Tables):
             detail_begins=self.text("detail.begins", detail.get("begins", ""), empty=True),
             trailer=self.trailer(tables.get("trailer")),
             facts=facts,
-            events=self.codes("events", tables.get("events", {}), EVENTS),
+            events=self.codes("events", tables.get("events", {}), FEED_EVENTS),
             components=tuple(self.components(tables.get("component", []))),
         )
         self.check(layout)

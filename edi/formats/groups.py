@@ -10,27 +10,61 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .problems import Findings
-from .tokens import ELEMENT
+from .tokens import ELEMENT, SEGMENT
 
 Segment = list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a run of segments is cut: where in the run a group begins, how many are its own, what is inside."""
+
+    tag: str
+    begins: int
+    own: int
+    length: int
+    inner: "tuple[Shape, ...]"
+
+
+_EMPTY = Shape("", 0, 0, 0, ())
 
 
 class Group:
     """One occurrence of a group: its own segments, their numbers in the file, the groups inside it.
 
-    Texts are split into elements, and a group of a known shape into its groups, when somebody asks: most never
-    are.
+    One that goes through the table begins empty and grows segment by segment. One of a known shape is a place in the
+    message and is cut when somebody asks; most of it never is.
     """
 
-    __slots__ = ("_groups", "_later", "_segments", "numbers", "tag", "texts")
+    __slots__ = ("_at", "_groups", "_message", "_number", "_numbers", "_segments", "_shape", "_texts", "tag")
 
-    def __init__(self, tag: str) -> None:
+    def __init__(
+        self, tag: str, shape: Shape = _EMPTY, message: Sequence[str] = (), at: int = 0, number: int = 0
+    ) -> None:
         self.tag = tag
-        self.texts: list[str] = []
-        self.numbers: Sequence[int] = []
-        self._groups: list[Group] = []
+        self._shape = shape
+        self._message = message
+        self._at = at
+        self._number = number
+        self._texts: list[str] | None = None
+        self._numbers: list[int] | None = None
+        self._groups: list[Group] | None = None
         self._segments: list[Segment] | None = None
-        self._later: tuple[Shape, Sequence[str], int, int] | None = None
+
+    @property
+    def texts(self) -> list[str]:
+        """This group's own segments as they came."""
+        if self._texts is None:
+            self._texts = list(self._message[self._at : self._at + self._shape.own])
+        return self._texts
+
+    @property
+    def numbers(self) -> list[int]:
+        """The places of this group's own segments in the file."""
+        if self._numbers is None:
+            first = self._number + self._at + 1
+            self._numbers = list(range(first, first + self._shape.own))
+        return self._numbers
 
     @property
     def segments(self) -> list[Segment]:
@@ -43,21 +77,25 @@ class Group:
     @property
     def groups(self) -> "list[Group]":
         """The groups inside this one, in document order."""
-        if self._later is not None:
-            (shape, texts, first, number), self._later = self._later, None
-            self._groups = [part.group(texts, first, number) for part in shape.inner]
+        if self._groups is None:
+            message, at, number = self._message, self._at, self._number
+            self._groups = [
+                Group(inner.tag, inner, message, at + inner.begins, number) for inner in self._shape.inner
+            ]
         return self._groups
 
     def whole(self) -> Sequence[str]:
         """Every text of this group and those inside it."""
-        if self._later is not None:
-            shape, texts, first, _ = self._later
-            return texts[first : first + shape.length]
+        if self._shape is not _EMPTY:
+            return self._message[self._at : self._at + self._shape.length]
         return [text for group in self.everything() for text in group.texts]
 
     def first(self, tag: str) -> Segment:
         """Return this group's own first segment with a tag, the bare tag when there is none."""
-        return next((segment for segment in self.segments if segment[0] == tag), [tag])
+        for segment in self.segments:
+            if segment[0] == tag:
+                return segment
+        return [tag]
 
     def everything(self) -> Iterator["Group"]:
         """Give out this group and all groups inside it, in document order."""
@@ -81,7 +119,7 @@ class State:
 
     moves: "dict[str, tuple[State, int, bool, tuple[str, ...]]]" = field(default_factory=dict)
     missing: tuple[str, ...] = ()
-    shapes: "dict[tuple[str, ...], tuple[Shape, State]]" = field(default_factory=dict)
+    shapes: "dict[str, tuple[Shape, State]]" = field(default_factory=dict)
 
 
 def compile_table(diagram: str) -> State:
@@ -144,7 +182,7 @@ def walk(table: State, texts: Sequence[str], root: Group, number: int, findings:
     state = table
     stack = [root]
     group = root
-    heads = [text[:HEAD] for text in texts]
+    heads = _heads(texts)
     lessons: dict[int, _Lesson] = {}
     at, end = 0, len(texts)
     while at < end:
@@ -163,29 +201,30 @@ def walk(table: State, texts: Sequence[str], root: Group, number: int, findings:
             if depth == 1 and len(stack) > 1:
                 yield stack[1]
             del stack[depth:]
-            group = Group(tag)
-            if depth > 1:
-                stack[-1].groups.append(group)
-            stack.append(group)
             lesson = lessons.pop(depth, None)
             if lesson is not None:
                 lesson.learn(at, before, findings)
             run = _run(heads, at)
             known = state.shapes.get(run)
+            group = Group(tag) if known is None else Group(tag, known[0], texts, at - 1, number)
+            if depth > 1:
+                stack[-1].groups.append(group)
+            stack.append(group)
             if known is not None:
                 shape, state = known
-                shape.fill(group, texts, at - 1, number)
-                at += len(run)
+                at += shape.length - 1
                 continue
             if run and len(state.shapes) < SHAPES:
-                lessons[depth] = _Lesson(state, run, at + len(run) + 1, group, findings.seen)
+                lessons[depth] = _Lesson(state, run, at + len(run) // STEP + 1, group, findings.seen)
         elif depth != len(stack):
             if depth == 1:
                 yield stack[1]
             del stack[depth:]
             group = stack[-1]
         group.texts.append(text)
-        group.numbers.append(number + at)  # type: ignore[attr-defined]
+        group.numbers.append(number + at)
+    for lesson in lessons.values():
+        lesson.learn(end + 1, state, findings)
     if len(stack) > 1:
         yield stack[1]
     for tag in state.missing:
@@ -204,39 +243,28 @@ def _no_place(tag: str) -> str:
 # A vehicle follows the other and each says the same things in the same order. Once one of them went through
 # the table without a finding, the next with the same run of tags is cut into the same groups at once.
 HEAD = 4
+STEP = HEAD + 1
 LONGEST_RUN = 64
 SHAPES = 500
 
 
-def _run(heads: list[str], at: int) -> tuple[str, ...]:
-    """Return the tags that follow a group's first segment (the one before `at`) up to the next such segment."""
-    try:
-        return tuple(heads[at : heads.index(heads[at - 1], at, at + LONGEST_RUN)])
-    except ValueError:
-        return ()
+def _heads(texts: Sequence[str]) -> str:
+    """Return the beginnings of all texts, STEP characters for each, so that a run of them is a piece of it."""
+    heads = f"%.{HEAD}s{SEGMENT}" * len(texts) % tuple(texts)
+    if len(heads) != STEP * len(texts):
+        # "UNS" alone and "UNS" in front of an empty element are the same tag.
+        heads = "".join(text[:HEAD].ljust(HEAD, ELEMENT) + SEGMENT for text in texts)
+    return heads
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How a run of segments is cut: where in the run a group begins, how many are its own, what is inside."""
-
-    tag: str
-    begins: int
-    own: int
-    length: int
-    inner: "tuple[Shape, ...]"
-
-    def group(self, texts: Sequence[str], first: int, number: int) -> Group:
-        group = Group(self.tag)
-        self.fill(group, texts, first + self.begins, number)
-        return group
-
-    def fill(self, group: Group, texts: Sequence[str], at: int, number: int) -> None:
-        """Let a group be what stands from `at` on."""
-        group.texts = list(texts[at : at + self.own])
-        group.numbers = range(number + at + 1, number + at + self.own + 1)
-        if self.inner:
-            group._later = (self, texts, at, number)
+def _run(heads: str, at: int) -> str:
+    """Return the heads behind a group's first segment (the one before `at`) up to the next such segment or the end."""
+    begins = STEP * at
+    # A head ends with the separator of segments, which is in no text: it is found only where one begins.
+    ends = heads.find(heads[begins - STEP : begins], begins, begins + STEP * LONGEST_RUN)
+    if ends < 0 and len(heads) < begins + STEP * LONGEST_RUN:
+        ends = len(heads)
+    return heads[begins:ends] if ends > 0 else ""
 
 
 @dataclass(slots=True)
@@ -244,7 +272,7 @@ class _Lesson:
     """A group on its way through the table that may be an example for others."""
 
     state: State
-    run: tuple[str, ...]
+    run: str
     until: int
     group: Group
     seen: int
@@ -253,10 +281,10 @@ class _Lesson:
         """Keep the group's shape if it ended where its run ends, whole and without a finding."""
         whole = at == self.until and findings.seen == self.seen
         # Four characters name a tag only when its separator is among them.
-        if not whole or not all(ELEMENT in head or len(head) < HEAD for head in self.run):
+        if not whole or not all(ELEMENT in head for head in self.run.split(SEGMENT)[:-1]):
             return
         shape = _shape(self.group, self.group.numbers[0])
-        if shape.length == len(self.run) + 1:
+        if shape.length == len(self.run) // STEP + 1:
             self.state.shapes[self.run] = (shape, after)
 
 

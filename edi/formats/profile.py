@@ -16,7 +16,11 @@ EVENTS = (
 )  # fmt: skip
 IDENTITIES = ("production_number", "vin", "sequence_cycle", "document_sequence")
 COUNTERS = ("sequence", "transmission", "message", "none")
-CYCLES = ("", "year", "month", "day", "model_year")
+# What a feed may say beside: the count of the vehicles begins anew here. No call hears of it, so nobody enters it.
+FEED_EVENTS = (*EVENTS, "RESET")
+CYCLES = ("", "year", "month", "day", "model_year", "dates", "wrap", "reset")
+# Rounds that no time tells: the gateway counts them while it books (`edi.services.cycles`).
+COUNTED_CYCLES = ("wrap", "reset")
 # What [stages] may say of a document code, and the kind of message that makes it.
 STAGE_KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -59,7 +63,9 @@ class SequenceRule:
 
     `max_jump` is the largest step that still counts as a gap; a larger one is a misread or a reset.
     `cycle` says when the count begins again whatever its height: each "year", "month", "day" or "model_year"
-    (on `cycle_start`, month-day), or "" when it only wraps.
+    (on `cycle_start`, month-day), on the days of `cycle_dates`, or when the partner says so ("reset": by the event
+    RESET, or by a new call with `reset_number` more than `max_jump` behind the last one; 0 for the event alone).
+    "wrap": each time the count goes past `last`. "" when a number needs no round to name a call.
     """
 
     prefix: str = ""
@@ -70,14 +76,24 @@ class SequenceRule:
     max_jump: int = 500
     cycle: str = ""
     cycle_start: str = "01-01"
+    cycle_dates: tuple[str, ...] = ()
+    reset_number: int = 0
+
+    @property
+    def counted(self) -> bool:
+        """True when rounds are counted as they come, as no time tells them."""
+        return self.cycle in COUNTED_CYCLES
 
     def cycle_of(self, moment: str | None) -> str | None:
         """Return the name of the cycle an ISO 8601 time lies in, None without a cycle or a time.
 
-        A model year has the name of the calendar year in which it ends, as the trade counts it.
+        A model year has the name of the calendar year in which it ends, as the trade counts it; a cycle of dates has
+        that of its first day, and a time before the first of them lies in none.
         """
-        if not self.cycle or moment is None:
+        if not self.cycle or self.counted or moment is None:
             return None
+        if self.cycle == "dates":
+            return max((day for day in self.cycle_dates if day <= moment[:10]), default=None)
         if self.cycle == "model_year":
             later = self.cycle_start != "01-01" and moment[5:10] >= self.cycle_start
             return str(int(moment[:4]) + later)
@@ -137,11 +153,15 @@ class FileRule:
 class ReleaseRule:
     """What a new delivery schedule does to the old one, and on which day (MM-DD) cumulative figures restart.
 
-    "replace": the new one is all there is. "amend": it speaks only of the days it names.
+    "replace": the new one is all there is. "amend": it speaks only of the days it names. `calls` makes its lines
+    calls of a quantity: "firm" those that are firm, "short" only of short-range call-offs, "none" none of them; each
+    `call_hours` before it is due.
     """
 
     mode: str = "replace"
     cumulative_reset: str = ""
+    calls: str = "none"
+    call_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +188,10 @@ class AsnRule:
     """The despatch advice this partner wants; `directory` matters for DESADV only, `hierarchy` for 856.
 
     `hierarchy` gives the HL levels from the shipment down, such as "SOTPI"; empty for the program's own. It has
-    to be with the partner `due_minutes` after departure; 0 when he set no time.
+    to be with the partner `due_minutes` after departure; 0 when he set no time. `cumulative`: each line carries what
+    was shipped of its part since the count began. `weights` "all" tells those of the truck and of each rack,
+    "shipment" the truck's alone, "none" none; `weight_unit` is his code for it, empty for the kilogram of the
+    syntax. A weight that is not known is left out.
     """
 
     format: str = "DESADV"
@@ -176,6 +199,14 @@ class AsnRule:
     expects_ack: bool = False
     hierarchy: str = ""
     due_minutes: int = 0
+    cumulative: bool = False
+    weights: str = "all"
+    weight_unit: str = ""
+
+    @property
+    def unit(self) -> str:
+        """The code weights are told in: UN/ECE Recommendation 20 in EDIFACT and VDA, DE 355 in X12."""
+        return self.weight_unit or ("KG" if self.format == "856" else "KGM")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,8 +301,10 @@ class Profile:
     `encoding` does the same for the character set. `stages` turns BGM 1001 into the kind of a DELJIT, and
     `stages_function` ("<BGM 1001>/<DE 1225>") overrides it; `functions` turns DE 1225 into an event that
     overrides the SEQ codes. `counter` names the one number without holes; `sequence.dense` is its switch
-    for "sequence". `acknowledge` is the answer to the syntax, `acknowledge_business` the one to the content;
-    later than `acknowledge_minutes` (0: not agreed) either side's answer is overdue.
+    for "sequence". `acknowledge` is the answer to the syntax, on every interchange or only `acknowledge_when`
+    UNB 0031 asks for it; `acknowledge_interchange` is the one to the envelope alone (TA1), which ISA14 asks for;
+    `acknowledge_business` the one to the content; later than `acknowledge_minutes` (0: not agreed) either side's
+    answer is overdue.
     """
 
     code: str = "generic"
@@ -299,6 +332,8 @@ class Profile:
     calls: CallRule = CallRule()
     layouts: Mapping[str, LayoutFile] = field(default_factory=lambda: MappingProxyType({}))
     acknowledge: str = "none"
+    acknowledge_when: str = "always"
+    acknowledge_interchange: str = "none"
     acknowledge_business: str = "none"
     acknowledge_minutes: int = 0
     asn: AsnRule = AsnRule()
@@ -308,6 +343,15 @@ class Profile:
     def __post_init__(self) -> None:
         if self.counter in ("sequence", "none"):
             object.__setattr__(self, "counter", "sequence" if self.sequence.dense else "none")
+
+    def answers_to(self, *, requested: bool) -> tuple[str, ...]:
+        """Return what is sent back for an interchange that asks for an acknowledgement or does not.
+
+        A TA1 goes to who asks for it and nobody else (X12.5); the answer to the syntax as was agreed.
+        """
+        envelope = (self.acknowledge_interchange,) if requested else ()
+        syntax = (self.acknowledge,) if requested or self.acknowledge_when == "always" else ()
+        return tuple(kind for kind in (*envelope, *syntax) if kind != "none")
 
     def stage_of(self, document_code: str | None, function: str | None) -> str | None:
         """Return what the profile calls a document (BGM 1001) with a function (DE 1225); None if nothing."""

@@ -173,9 +173,12 @@ def _judge_writing(profile: Profile, check: ProfileCheck) -> None:
     """Write an ASN and an answer as the profile asks for, and read them back."""
     line = DespatchLine(
         call_number="C1", production_number="P1", vin="ZZZJ1S00000000001", sequence_number=str(profile.sequence.last),
-        part_number="PART 1", quantity="1", slot="1",
+        part_number="PART 1", quantity="1", slot="1", cumulative="100" if profile.asn.cumulative else None,
     )  # fmt: skip
-    package = DespatchPackage(number="RACK1", carrier_code="TYPE1", lines=(line,))
+    weight = "12.5" if profile.asn.weights == "all" else None
+    package = DespatchPackage(
+        number="RACK1", carrier_code="TYPE1", lines=(line,), gross_weight=weight, net_weight=weight
+    )
     despatch = Despatch(
         shipment_number="1",
         departed_at="2026-01-01T06:00",
@@ -183,6 +186,9 @@ def _judge_writing(profile: Profile, check: ProfileCheck) -> None:
         ship_to="P1",
         dock="D1",
         packages=(package,),
+        gross_weight=weight,
+        net_weight=weight,
+        weight_unit=profile.asn.unit,
     )
     at = datetime(2026, 1, 1, 6, 0)  # noqa: DTZ001 - plant local
     try:
@@ -191,16 +197,16 @@ def _judge_writing(profile: Profile, check: ProfileCheck) -> None:
             check.faults.append(f"[asn] {profile.asn.format}: the reader does not accept what would be sent")
     except ValueError as error:
         check.faults.append(f"[asn] {profile.asn.format}: it cannot be written: {error}")
-    if profile.acknowledge == "none":
-        return
     message = Message(type="DELJIT", ref="1")
     received = Interchange(
-        sender=profile.their.id, recipient=profile.our.id, control_ref="1", group_ref="1", messages=(message,)
-    )
-    try:
-        write_acknowledgement(received, profile, control_ref="2", prepared_at=at)
-    except ValueError as error:
-        check.faults.append(f"acknowledge {profile.acknowledge}: it cannot be written: {error}")
+        sender=profile.their.id, recipient=profile.our.id, control_ref="1", prepared_at="2026-01-01T06:00",
+        group_ref="1", messages=(message,),
+    )  # fmt: skip
+    for kind in dict.fromkeys(profile.answers_to(requested=True)):
+        try:
+            write_acknowledgement(received, profile, control_ref="2", prepared_at=at, kind=kind)
+        except ValueError as error:
+            check.faults.append(f"acknowledge {kind}: it cannot be written: {error}")
 
 
 def _judge_places(table: str, places: Fields, profile: Profile, check: ProfileCheck) -> None:

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from .profile import (
     CYCLES,
     EDIFACT_FIELDS,
     EDIFACT_SOURCE,
-    EVENTS,
+    FEED_EVENTS,
     IDENTITIES,
     STAGE_KINDS,
     X12_FIELDS,
@@ -95,6 +95,13 @@ def _month_day(value: Any) -> bool:
         return False
 
 
+def _day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
 def _pattern(value: Any) -> bool:
     try:
         return _text(value) and bool(re.compile(value))
@@ -115,10 +122,13 @@ _TOP: dict[str, _Check] = {
 }
 _ACKNOWLEDGE: dict[str, tuple[str, tuple[str, ...]]] = {
     "syntax": ("acknowledge", ("none", "CONTRL", "997", "999")),
+    "when": ("acknowledge_when", ("always", "requested")),
+    "interchange": ("acknowledge_interchange", ("none", "TA1")),
     "business": ("acknowledge_business", ("none", "APERAK", "824")),
 }
 _EVENT_TABLES = {"1245": "events_1245", "1229": "events_1229", "BSS": "events_bss"}
-_NOT_KEYS = {"events_1245", "events_1229", "events_bss", "acknowledge_business", "acknowledge_minutes"}
+_NOT_KEYS = {"events_1245", "events_1229", "events_bss"}
+_NOT_KEYS |= {f"acknowledge_{name}" for name in ("business", "interchange", "minutes", "when")}
 _KEYS = sorted({item.name for item in fields(Profile)} - _NOT_KEYS | {"events"})
 
 
@@ -200,12 +210,21 @@ class _Loader:
         return replace(start, **value)
 
     def sequence(self, value: Any) -> SequenceRule:
-        rule: SequenceRule = self.typed("sequence", value, SequenceRule())
+        chosen = dict(self.table("sequence", value))
+        dates = chosen.get("cycle_dates", [])
+        if not isinstance(dates, list) or not all(_day(day) for day in dates):
+            self.refuse("sequence.cycle_dates", 'write a list of days such as ["2026-07-06"]')
+        chosen["cycle_dates"] = tuple(dates)
+        rule: SequenceRule = self.typed("sequence", chosen, SequenceRule())
         if rule.width < 1 or rule.first < 0 or rule.last <= rule.first or len(str(rule.last)) > rule.width:
             self.refuse("sequence", "write width, first and last: first < last, and last fits the width")
         self.choice("sequence.cycle", rule.cycle, CYCLES)
         if not _month_day(rule.cycle_start):
             self.refuse("sequence.cycle_start", 'write month and day such as "07-01"')
+        if (rule.cycle == "dates") != bool(rule.cycle_dates):
+            self.refuse("sequence.cycle_dates", 'they go with cycle = "dates": write both or neither')
+        if rule.reset_number and (rule.cycle != "reset" or not rule.first <= rule.reset_number <= rule.last):
+            self.refuse("sequence.reset_number", 'it goes with cycle = "reset" and lies in first to last')
         return rule
 
     def control(self, value: Any) -> ControlRule:
@@ -224,6 +243,11 @@ class _Loader:
     def release(self, value: Any) -> ReleaseRule:
         rule: ReleaseRule = self.typed("release", value, ReleaseRule())
         self.choice("release.mode", rule.mode, ("replace", "amend"))
+        self.choice("release.calls", rule.calls, ("none", "short", "firm"))
+        if not 1 <= rule.call_hours <= 24 * 31:
+            self.refuse(
+                "release.call_hours", "write how many hours before it is due a line is called, 1 to 744"
+            )
         if rule.cumulative_reset and not _month_day(rule.cumulative_reset):
             self.refuse("release.cumulative_reset", 'write month and day such as "01-01"')
         return rule
@@ -282,6 +306,8 @@ class _Loader:
                 chosen[attribute] = entry
             else:
                 self.unknown(f"acknowledge.{name}", [*_ACKNOWLEDGE, "within_minutes"])
+        if chosen.get("acknowledge_when") == "requested" and chosen.get("acknowledge") != "CONTRL":
+            self.refuse("acknowledge.when", 'only UNB asks for it: write syntax = "CONTRL" or drop this line')
         return chosen
 
     def asn(self, value: Any) -> AsnRule:
@@ -294,6 +320,11 @@ class _Loader:
             self.refuse("asn.hierarchy", 'write HL levels from the shipment down, each once, such as "SOTPI"')
         if letters and "I" not in letters:
             self.refuse("asn.hierarchy", 'the items "I" are missing, such as in "SOTPI"')
+        self.choice("asn.weights", rule.weights, ("all", "shipment", "none"))
+        units = {"DESADV": ("", "KGM", "LBR"), "856": ("", "KG", "LB"), "VDA4913": ("", "KGM")}
+        if rule.weight_unit not in units[rule.format]:
+            allowed = " or ".join(f'"{unit}"' for unit in units[rule.format] if unit)
+            self.refuse("asn.weight_unit", f"write {allowed}, or leave it out for kilograms")
         if rule.due_minutes < 0:
             self.refuse("asn.due_minutes", "write minutes after departure, 0 when no time is set")
         return rule
@@ -317,11 +348,11 @@ class _Loader:
             if element not in _EVENT_TABLES:
                 self.unknown(f"events.{element}", list(_EVENT_TABLES))
             name = _EVENT_TABLES[element]
-            chosen[name] = self.codes(f"events.{element}", getattr(default, name), codes, EVENTS)
+            chosen[name] = self.codes(f"events.{element}", getattr(default, name), codes, FEED_EVENTS)
         return chosen
 
     def functions(self, value: Any) -> Table:
-        return self.codes("functions", Profile().functions, value, (*EVENTS, ""))
+        return self.codes("functions", Profile().functions, value, (*FEED_EVENTS, ""))
 
     def stages_function(self, value: Any) -> Table:
         for both in self.table("stages_function", value):

@@ -195,14 +195,14 @@ def is_complete(source: BinaryIO, profile: Profile | None = None) -> bool | None
     return has_trailer(source)
 
 
-def segments(source: BinaryIO) -> Iterator[RawSegment]:
+def segments(source: BinaryIO, profile: Profile | None = None) -> Iterator[RawSegment]:
     """Give out the segments, records or lines of a file numbered from 1, as the EDI monitor lists them.
 
-    Nothing for what is no text.
+    With a profile, records that only its layouts know are records, too. Nothing for what is no text.
     """
     head = _head_of(source)
     whole: BinaryIO = _Rewound(head, source)  # type: ignore[assignment]
-    found = sniff_syntax(head)
+    found = sniff_syntax(head) if profile is None else sniff(head, profile)
     if found == "vda":
         for raw in cut_records(whole):
             # Padded, so that a transmission without its trailing blanks has the same content as with them.
@@ -214,6 +214,11 @@ def segments(source: BinaryIO) -> Iterator[RawSegment]:
             yield RawSegment(number, LINE_TAG, text, [[text]])
     elif found is not None:
         yield from _segments(Tokens(whole, found, None))
+
+
+def envelope_tags(profile: Profile) -> frozenset[str]:
+    """Return the tags of the segments and records that open an interchange, the partner's own layouts included."""
+    return frozenset({"UNB", "ISA", *vda_layouts(profile)})
 
 
 def _segments(tokens: Tokens) -> Iterator[RawSegment]:

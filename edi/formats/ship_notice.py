@@ -5,13 +5,13 @@ and levels may be missing. The outermost tare or pack above an item is its rack;
 in it; a pack below an item is one piece of it with its serial number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .canonical import Despatch, DespatchLine, DespatchPackage
 from .drafts import Content, Draft
 from .facts import Facts, amount, check_ctt, element, order, pick, x12_facts, x12_moment, x12_time
-from .groups import Group, compile_table, walk
+from .groups import Group, Segment, compile_table, walk
 from .problems import Findings
 from .production_sequence import FUNCTIONS
 from .profile import Profile
@@ -32,6 +32,7 @@ def read_856(draft: Draft, profile: Profile, findings: Findings) -> Content:
     facts = x12_facts(header.segments, tree.shipment_facts())
     places = profile.x12
     packages, loose = tree.contents()
+    gross, net, unit = _weights(segment for group in tree.shipments for segment in group.segments)
     return Content(
         function=FUNCTIONS.get(code, code) or None,
         kind="despatch_advice",
@@ -51,6 +52,10 @@ def read_856(draft: Draft, profile: Profile, findings: Findings) -> Content:
             packages=packages,
             lines=loose,
             seal=tree.shipment_element("TD3", 9),
+            ship_from_name=tree.party_name(places.ship_from),
+            gross_weight=gross,
+            net_weight=net,
+            weight_unit=unit or tree.unit,
         ),
     )
 
@@ -109,6 +114,7 @@ class _Tree:
         self.findings = findings
         self.levels: dict[str, _Level] = {}
         self.shipments: list[Group] = []
+        self.unit: str | None = None
 
     def take(self, group: Group) -> None:
         """Hang one HL under its parent, which has to stand before it."""
@@ -142,14 +148,22 @@ class _Tree:
         A rack that is told several times, once for each order in it, is one rack.
         """
         racks: dict[tuple[str | None, str | None, int], list[DespatchLine]] = {}
+        weights: dict[tuple[str | None, str | None, int], tuple[str | None, str | None]] = {}
         loose: list[DespatchLine] = []
         for level in self.levels.values():
             if level.is_rack:
                 racks.setdefault(_key(level), [])
+                gross, net, unit = _weights(level.group.segments)
+                if gross or net:
+                    self.unit = self.unit or unit
+                    weights.setdefault(_key(level), (gross, net))
             elif level.kind == "I":
                 lines = loose if level.rack is None else racks.setdefault(_key(level.rack), [])
                 lines.append(self.line(level))
-        packages = (DespatchPackage(number, kind, tuple(lines)) for (number, kind, _), lines in racks.items())
+        packages = []
+        for key, lines in racks.items():
+            gross, net = weights.get(key, (None, None))
+            packages.append(DespatchPackage(key[0], key[1], tuple(lines), gross_weight=gross, net_weight=net))
         return tuple(packages), tuple(loose)
 
     def line(self, level: _Level) -> DespatchLine:
@@ -170,6 +184,7 @@ class _Tree:
             slot=pick(found, places.slot) or slot,
             serials=tuple(level.serials()),
             order_ref=order(orders | found, (*places.order_ref, "PRF")),
+            cumulative=element(level.group.first("SN1"), 4),
         )
 
     def shipment_facts(self) -> Facts:
@@ -178,9 +193,29 @@ class _Tree:
             x12_facts(group.segments, found)
         return found
 
+    def party_name(self, sources: tuple[str, ...]) -> str | None:
+        """Return the name (N102) of the first party that stands at one of the places, beside its code."""
+        segments = (item for group in self.shipments for item in group.segments if item[0] == "N1")
+        named = (
+            item for item in segments if f"N1 {element(item, 1)}" in sources and element(item, 4) is not None
+        )
+        return next((name for item in named if (name := element(item, 2))), None)
+
     def shipment_element(self, tag: str, position: int) -> str | None:
         segments = (item for group in self.shipments for item in group.segments if item[0] == tag)
         return next((value for item in segments if (value := element(item, position))), None)
+
+
+def _weights(segments: Iterable[Segment]) -> tuple[str | None, str | None, str | None]:
+    """Return gross weight, net weight and their unit as TD1 tells them; each the first that stands there."""
+    gross = net = unit = None
+    for segment in segments:
+        if segment[0] == "TD1" and (value := element(segment, 7)):
+            kind = element(segment, 6)
+            gross = gross or (value if kind == "G" else None)
+            net = net or (value if kind in ("N", "A3") else None)
+            unit = unit or element(segment, 8)
+    return gross, net, unit
 
 
 def _key(rack: _Level) -> tuple[str | None, str | None, int]:

@@ -9,6 +9,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import BinaryIO, Literal, NamedTuple
 
 from .canonical import Problem
@@ -259,11 +260,10 @@ class Tokens:
             held = held[start:] + chunk
 
 
-class _Normaliser:
-    """Turns raw bytes of one interchange into normal form, chunk by chunk."""
+class _Signs:
+    """What turns the signs of one interchange into the normal form; the same for every one that is cut alike."""
 
-    def __init__(self, head: Head) -> None:
-        signs = head.separators
+    def __init__(self, signs: Separators) -> None:
         self.release = signs.release
         own = "".join((signs.component, signs.element, signs.repetition, signs.segment))
         pairs = [(signs.component, COMPONENT), (signs.element, ELEMENT), (signs.repetition, REPETITION)]
@@ -279,54 +279,62 @@ class _Normaliser:
         clash = any(sign in targets for sign, _ in self.separators)
         self.table = {ord(sign): target for sign, target in self.separators} if clash else None
         releasable = (signs.release, signs.component, signs.element, signs.segment, signs.repetition)
-        self.releases = tuple(
-            (signs.release + sign, held, "\ufffd" if ord(sign) < 0x20 else sign)
-            for sign, held in zip(releasable, _HELD, strict=True)
-            if sign
-        )
+        holds = [(sign, held) for sign, held in zip(releasable, _HELD, strict=True) if sign]
+        self.held = {signs.release + sign: held for sign, held in holds}
+        self.released = re.compile(f"{re.escape(signs.release)}[{re.escape(''.join(releasable))}]")
+        self.given_back = [(held, "\ufffd" if ord(sign) < 0x20 else sign) for sign, held in holds]
         # A line end inside a segment is a mainframe's 80-column wrap, never data; it may be the terminator.
         self.line_ends = bytes(set(b"\r\n") - set(own.encode("latin-1")))
         self.foreign = bytes(set(_CONTROLS) - set(own.encode("latin-1")) - set(b"\r\n\x00\x1a"))
-        self.unreadable = dict.fromkeys((*self.foreign, *map(ord, _HELD)), "�")
+        self.unreadable = dict.fromkeys((*self.foreign, *map(ord, _HELD)), "\ufffd")
+
+
+# A file may open an interchange in every few bytes; partners differ in a handful of ways.
+_signs_of = lru_cache(maxsize=64)(_Signs)
+
+
+class _Normaliser:
+    """Turns raw bytes of one interchange into normal form, chunk by chunk."""
+
+    def __init__(self, head: Head) -> None:
+        self.signs = _signs_of(head.separators)
         self.decoder = codecs.getincrementaldecoder(head.encoding)("replace")
         self.pending = ""
         self.dirty = False
 
     def __call__(self, raw: bytes) -> str:
-        raw = raw.translate(None, self.line_ends)
+        raw = raw.translate(None, self.signs.line_ends)
         text = self.decoder.decode(raw)
-        if len(raw.translate(None, self.foreign)) != len(raw) or any(sign in text for sign in _HELD):
-            text = text.translate(self.unreadable)
+        if len(raw.translate(None, self.signs.foreign)) != len(raw) or any(sign in text for sign in _HELD):
+            text = text.translate(self.signs.unreadable)
         self.dirty = self.dirty or "\ufffd" in text or "\x00" in text or "\x1a" in text
-        if self.release:
+        if self.signs.release:
             return self._released(self.pending + text)
         return self._separated(text)
 
     def _released(self, text: str) -> str:
-        trailing = len(text) - len(text.rstrip(self.release))
+        trailing = len(text) - len(text.rstrip(self.signs.release))
         cut = len(text) - trailing % 2
         text, self.pending = text[:cut], text[cut:]
-        if self.release not in text:
+        if self.signs.release not in text:
             return self._separated(text)
-        for released, held, _ in self.releases:
-            text = text.replace(released, held)
-        text = self._separated(text.replace(self.release, ""))
-        for _, held, sign in self.releases:
+        text = self.signs.released.sub(lambda match: self.signs.held[match[0]], text)
+        text = self._separated(text.replace(self.signs.release, ""))
+        for held, sign in self.signs.given_back:
             text = text.replace(held, sign)
         return text
 
     def _separated(self, text: str) -> str:
-        if self.table is not None:
-            return text.translate(self.table)
-        for sign, own in self.separators:
+        if self.signs.table is not None:
+            return text.translate(self.signs.table)
+        for sign, own in self.signs.separators:
             text = text.replace(sign, own)
         return text
 
 
 def _cut(text: str) -> tuple[list[str], str]:
     """Split normal form into whole segments and the unfinished rest; blanks between segments are no data."""
-    if SEGMENT + SEGMENT in text or SEGMENT + " " in text:
-        text = _EMPTY_SEGMENTS.sub(SEGMENT, text)
+    text = _EMPTY_SEGMENTS.sub(SEGMENT, text)
     texts = text.lstrip(SEGMENT + " ").split(SEGMENT)
     return texts, texts.pop()
 

@@ -12,6 +12,8 @@ from .vda_values import Builder, Values
 
 # Record 712: the transport number is the truck's; 02 would be a bordero, 08 a rail car.
 LICENCE_PLATE = "01"
+# VDA 4913 knows no other unit of weight; a field of zeros says that the weight is not known.
+KILOGRAM = "KGM"
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class DespatchBuilder(Builder):
         said = self.shipment
         self.facts["document_number"] = said.get("shipment_number") if said else None
         packages, loose = self.sorted_lines()
+        gross, net = (_weight(said, fact) for fact in ("gross_weight", "net_weight"))
         despatch = Despatch(
             shipment_number=self.facts["document_number"],
             departed_at=said.moment("departed_on", "departed_time") if said else None,
@@ -66,6 +69,9 @@ class DespatchBuilder(Builder):
             truck=said.get("truck") if said and said.raw("transport_kind") in ("", LICENCE_PLATE) else None,
             packages=packages,
             lines=loose,
+            gross_weight=gross,
+            net_weight=net,
+            weight_unit=KILOGRAM if gross or net else None,
         )
         return self.common(despatch=despatch)
 
@@ -84,6 +90,11 @@ class DespatchBuilder(Builder):
         return tuple(packages), tuple(loose)
 
 
+def _weight(said: Values | None, fact: str) -> str | None:
+    value = said.get(fact) if said is not None else None
+    return value if value != "0" else None
+
+
 def _lines(item: _Item) -> list[DespatchLine]:
     """Return an item as lines, one a production number where the quantity leaves no doubt.
 
@@ -93,6 +104,7 @@ def _lines(item: _Item) -> list[DespatchLine]:
     said = item.values
     part, supplier_part, unit = (said.get(fact) for fact in ("part_number", "supplier_part", "unit"))
     quantity, references = said.get("quantity"), item.references
+    cumulative = said.get("cumulative_shipped")
 
     def line(reference: str | None, amount: str | None) -> DespatchLine:
         return DespatchLine(
@@ -102,6 +114,7 @@ def _lines(item: _Item) -> list[DespatchLine]:
             quantity=amount,
             unit=unit,
             order_ref=item.order_ref,
+            cumulative=cumulative if cumulative != "0" else None,
         )
 
     if len(references) <= 1:

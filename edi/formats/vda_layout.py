@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .layout_tables import Tables
-from .profile import EVENTS, LayoutFile, Table
+from .profile import FEED_EVENTS, LayoutFile, Table
 
 SHIPPED = Path(__file__).parent / "layouts"
 # What a transmission is read with when the partner's profile names no layout of its own for it.
@@ -34,7 +34,7 @@ FACTS = (
     "schedule_date", "quantity", "production_until", "material_until", "event", "sequence_number", "vin",
     "production_number", "required_on", "required_time", "shipment_number", "ship_from", "carrier", "truck",
     "departed_on", "departed_time", "note_number", "line_number", "carrier_code", "package_from", "package_to",
-    "package_count", "mixed", "transport_kind",
+    "package_count", "mixed", "transport_kind", "gross_weight", "net_weight", "cumulative_shipped",
 )  # fmt: skip
 MARKS = ("end", "none", "backlog", "immediate", "periods")
 INTERVALS = ("day", "week", "month", "date")
@@ -183,7 +183,7 @@ class _Parser(Tables):
             encoding=self.encoding(tables.get("encoding", "iso8859-1")),
             dates=self.dates(tables.get("dates", {})),
             intervals=self.codes("intervals", tables.get("intervals", {}), INTERVALS),
-            events=self.codes("events", tables.get("events", {}), EVENTS),
+            events=self.codes("events", tables.get("events", {}), FEED_EVENTS),
             units={key: self.text(f"units.{key}", value) for key, value in tables.get("units", {}).items()},
             records=records,
         )

@@ -1,5 +1,6 @@
 """The facts of VDA records, and what every kind of message has in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,7 +100,7 @@ class Values:
 MESSAGE_FACTS = frozenset(("document_number", "issued_at", "buyer", "supplier", "ship_to"))
 
 
-class Builder:
+class Builder(ABC):
     """Takes the records of one message in turn and returns what they come to."""
 
     def __init__(self, layout: VdaLayout, profile: Profile, header: Mapping[str, str | None]) -> None:
@@ -108,11 +109,13 @@ class Builder:
         self.header = header
         self.facts: dict[str, str | None] = {}
 
+    @abstractmethod
     def take(self, values: Values) -> None:
-        raise NotImplementedError
+        """Take the next record of the message."""
 
+    @abstractmethod
     def content(self) -> Content:
-        raise NotImplementedError
+        """Return what the records taken say together."""
 
     def remember(self, values: Values, *facts: str) -> None:
         """Keep the first of each fact, for the message as a whole."""

@@ -32,6 +32,7 @@ class Write856:
         self.has_pieces = "P" not in above_items and "P" in self.hierarchy
         self.out = X12File()
         self.levels = 0
+        self.weighed: set[int] = set()
 
     def file(self, control_ref: str, message_ref: str, at: datetime) -> bytes:
         """Return one interchange with one 856; `write_despatch`, its only door, has looked at the despatch."""
@@ -92,6 +93,10 @@ class Write856:
 
     def package(self, row: _Row) -> None:
         assert row[0] is not None
+        if id(row[0]) not in self.weighed:
+            # A rack below several orders is told several times, its weight once.
+            self.weighed.add(id(row[0]))
+            self.weights(row[0])
         for qualifier, value in (("98", row[0].carrier_code), ("LS", row[0].number)):
             if value:
                 self.out.add("REF", qualifier, value)
@@ -102,20 +107,30 @@ class Write856:
             for qualifier, value in pairs:
                 self.out.add(tag, qualifier, value)
 
+    def weights(self, told: Despatch | DespatchPackage) -> None:
+        """Write TD1 for each weight that is known: G gross, N net (DE 187)."""
+        for qualifier, value in (("G", told.gross_weight), ("N", told.net_weight)):
+            if value:
+                self.out.add("TD1", *(None,) * 5, qualifier, value, self.despatch.weight_unit)
+
     def shipment(self) -> None:
         out, despatch = self.out, self.despatch
+        self.weights(despatch)
         if despatch.carrier:
             out.add("TD5", None, "2", despatch.carrier)
         if despatch.truck or despatch.seal:
             out.add("TD3", "TL", None, despatch.truck, None, None, None, None, None, despatch.seal)
-        parties = {"dock": despatch.dock, "ship_from": despatch.ship_from, "ship_to": despatch.ship_to}
-        by_tag = placed(self.profile.x12, parties)
-        for qualifier, value in by_tag.get("REF", ()):
+        for qualifier, value in placed(self.profile.x12, {"dock": despatch.dock}).get("REF", ()):
             out.add("REF", qualifier, value)
         if despatch.departed_at:
             out.add("DTM", "011", *x12_date(despatch.departed_at, self.profile))
-        for qualifier, value in by_tag.get("N1", ()):
-            out.add("N1", qualifier, None, "92", value)
+        self.party("supplier", despatch.supplier)
+        self.party("ship_from", despatch.ship_from, despatch.ship_from_name)
+        self.party("ship_to", despatch.ship_to)
+
+    def party(self, fact: str, code: str | None, name: str | None = None) -> None:
+        for qualifier, value in placed(self.profile.x12, {fact: code}).get("N1", ()):
+            self.out.add("N1", qualifier, name, "92", value)
 
     def item(self, parent: str, line: DespatchLine, *, in_rack: bool) -> None:
         """Write one line; what a level above it says already is not said again."""
@@ -136,7 +151,7 @@ class Write856:
         if pairs:
             out.add("LIN", None, *chain.from_iterable(pairs))
         if line.quantity:
-            out.add("SN1", None, line.quantity, line.unit)
+            out.add("SN1", None, line.quantity, line.unit, line.cumulative)
         for qualifier, value in by_tag.get("REF", ()):
             out.add("REF", qualifier, value)
         for serial in line.serials:

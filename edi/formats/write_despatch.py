@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from .canonical import Despatch, DespatchLine, DespatchPackage
+from .despatch import PACKAGE_WEIGHTS, SHIPMENT_WEIGHTS, Weights
 from .profile import Profile
 from .rendering import EdifactFile, edifact_date, localised
 from .write_856 import Write856
@@ -27,6 +28,9 @@ def write_despatch(
         return write_vda_despatch(despatch, profile, control_ref=control_ref, prepared_at=prepared_at)
     if not despatch.shipment_number:
         raise ValueError("BGM element 2, BSN element 2: the despatch advice has no shipment number")
+    weighed: tuple[Despatch | DespatchPackage, ...] = (despatch, *despatch.packages)
+    if not despatch.weight_unit and any(item.gross_weight or item.net_weight for item in weighed):
+        raise ValueError("MEA element 3.1, TD1 element 8: the weights have no unit")
     numbers: set[str | None] = set()
     for package in despatch.packages:
         if not package.number and not package.carrier_code:
@@ -89,16 +93,20 @@ class _WriteDesadv:
         out.add("DTM", ("137", f"{at:%Y%m%d%H%M}", "203"))
         if despatch.departed_at:
             out.add("DTM", edifact_date("11", despatch.departed_at, self.profile))
+        self.weights(SHIPMENT_WEIGHTS, despatch)
         out.add("NAD", "BY", (self.profile.their.id, None, "92"))
-        out.add("NAD", "SE", (self.profile.our.id, None, "92"))
-        places = placed(self.profile.edifact, {"ship_from": despatch.ship_from, "ship_to": despatch.ship_to})
-        for qualifier, value in places.get("NAD", ()):
-            out.add("NAD", qualifier, (value, None, "92"))
+        out.add("NAD", "SE", (despatch.supplier or self.profile.our.id, None, "92"))
+        self.party("ship_from", despatch.ship_from, despatch.ship_from_name)
+        self.party("ship_to", despatch.ship_to)
         if despatch.dock and not despatch.ship_to:
             # LOC hangs under a party.
             out.add("NAD", "ST")
         for qualifier, value in placed(self.profile.edifact, {"dock": despatch.dock}).get("LOC", ()):
             out.add("LOC", qualifier, value)
+
+    def party(self, fact: str, code: str | None, name: str | None = None) -> None:
+        for qualifier, value in placed(self.profile.edifact, {fact: code}).get("NAD", ()):
+            self.out.add("NAD", qualifier, (value, None, "92"), None, name)
 
     def transport(self) -> None:
         despatch = self.despatch
@@ -115,12 +123,20 @@ class _WriteDesadv:
         self.out.add("CPS", str(number), str(parent or 1), "1" if package.parent else "3")
         kind = (package.carrier_code, None, self.agency) if package.carrier_code else None
         self.out.add("PAC", str(max(len(labels), 1)), None, kind)
+        self.weights(PACKAGE_WEIGHTS, package)
         if labels:
             self.out.add("PCI", "17")
         for label in labels:
             self.out.add("GIN", "ML", label)
         for line in package.lines:
             self.line(line)
+
+    def weights(self, codes: Weights, told: Despatch | DespatchPackage) -> None:
+        """Write MEA for each weight that is known."""
+        unit = self.despatch.weight_unit
+        for attribute, value in ((codes.gross, told.gross_weight), (codes.net, told.net_weight)):
+            if value:
+                self.out.add("MEA", codes.purpose, attribute, (unit, value))
 
     def line(self, line: DespatchLine) -> None:
         out = self.out
@@ -132,9 +148,13 @@ class _WriteDesadv:
             out.add("PIA", "1", (value, qualifier))
         if line.quantity:
             out.add("QTY", ("12", line.quantity, line.unit))
+        if line.cumulative:
+            out.add("QTY", ("3", line.cumulative, line.unit))
         for start in range(0, len(line.serials), 5):
             out.add("GIN", "BN", *line.serials[start : start + 5])
         self.vehicle(by_tag)
+        if line.cumulative_since:
+            out.add("DTM", edifact_date("51", line.cumulative_since, self.profile))
         for qualifier, value in by_tag.get("RFF", ()):
             out.add("RFF", (qualifier, value))
 

@@ -1,19 +1,22 @@
 """The despatch advice of one departed truck as VDA 4913, by the same layout it is read with.
 
 VDA 4913 has no field for VIN, call number, sequence number, place in the rack and serial numbers: production
-numbers (718) name the vehicles, in loading order. `carried` says what of a despatch advice is left.
+numbers (718) name the vehicles, in loading order. Weights are those of the truck in whole kilograms, zeros where they
+are not known; a cumulative quantity has a field only in a partner's own layout. `carried` says what of a despatch
+advice is left.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 
 from .canonical import Despatch, DespatchLine, DespatchPackage
 from .layout_choice import vda_layouts
 from .profile import Profile
 from .rendering import localised, plant_local
-from .vda_despatch import LICENCE_PLATE
+from .vda_despatch import KILOGRAM, LICENCE_PLATE
 from .vda_layout import RECORD_BYTES, VdaField, VdaLayout
 
 OPENS = "711"
@@ -41,11 +44,15 @@ def write_vda_despatch(
 def carried(despatch: Despatch, profile: Profile) -> Despatch:
     """Return what VDA 4913 says of a despatch advice: what it has no field for is None."""
     layout = vda_layouts(profile)[OPENS]
+    item = layout.of_role("item")
+    counts = item is not None and any(place.fact == "cumulative_shipped" for place in item.fields)
+    gross, net = (_kilograms(despatch, value) for value in (despatch.gross_weight, despatch.net_weight))
 
     def kept(line: DespatchLine) -> DespatchLine:
         unit = layout.units.get(line.unit or "", line.unit)
         nothing = {"call_number": None, "vin": None, "sequence_number": None, "slot": None, "serials": ()}
-        return replace(line, unit=unit, **nothing)  # type: ignore[arg-type]
+        cumulative = line.cumulative if counts else None
+        return replace(line, unit=unit, cumulative=cumulative, cumulative_since=None, **nothing)  # type: ignore[arg-type]
 
     return replace(
         despatch,
@@ -55,7 +62,21 @@ def carried(despatch: Despatch, profile: Profile) -> Despatch:
             for item in despatch.packages
         ),
         lines=tuple(map(kept, despatch.lines)),
+        supplier=None,
+        ship_from_name=None,
+        gross_weight=gross,
+        net_weight=net,
+        weight_unit=KILOGRAM if gross or net else None,
     )
+
+
+def _kilograms(despatch: Despatch, value: str | None) -> str | None:
+    """Return a weight in whole kilograms, at least one; ValueError for another unit."""
+    if value is None:
+        return None
+    if despatch.weight_unit not in (KILOGRAM, "KG"):
+        raise ValueError(f"712 gross weight: VDA 4913 counts in kilograms, not in {despatch.weight_unit!r}")
+    return str(max(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP), Decimal(1)))
 
 
 def _to_the_minute(text: str | None, profile: Profile) -> str | None:
@@ -89,7 +110,7 @@ class _Writer:
         old, new = transmission_numbers(control_ref)
         today = f"{at:%Y-%m-%d}"
         parties = {"sender": self.profile.our.id, "recipient": self.profile.their.id}
-        parties["supplier"] = self.profile.our.id
+        parties["supplier"] = despatch.supplier or self.profile.our.id
         note = self.note_number(despatch.shipment_number)
         self.add("header", {"previous_ref": old, "control_ref": new, "prepared_at": today, **parties})
         self.add("shipment", self.shipment())
@@ -119,6 +140,8 @@ class _Writer:
             "carrier": despatch.carrier,
             "departed_on": f"{departed:%Y-%m-%d}" if departed else None,
             "departed_time": clock,
+            "gross_weight": _kilograms(despatch, despatch.gross_weight),
+            "net_weight": _kilograms(despatch, despatch.net_weight),
             "package_count": str(len(despatch.packages)),
             "transport_kind": LICENCE_PLATE,
             "truck": despatch.truck,
@@ -161,7 +184,8 @@ class _Writer:
         quantity = str(len(lines)) if len(lines) > 1 else first.quantity
         unit = self.layout.units.get(first.unit or "", first.unit)
         parts = {"part_number": first.part_number, "supplier_part": first.supplier_part}
-        self.add("item", {**parts, "quantity": quantity, "unit": unit, "line_number": number})
+        told = {"quantity": quantity, "unit": unit, "cumulative_shipped": first.cumulative}
+        self.add("item", {**parts, **told, "line_number": number})
         if package is not None:
             self.add("package", {**package, "line_number": number})
         references = [line.production_number for line in lines if line.production_number]
@@ -227,7 +251,7 @@ def _runs(lines: tuple[DespatchLine, ...]) -> list[list[DespatchLine]]:
 
 def _gathered(line: DespatchLine) -> tuple[str | None, ...] | None:
     if line.quantity == "1" and line.production_number:
-        return line.part_number, line.supplier_part, line.unit
+        return line.part_number, line.supplier_part, line.unit, line.cumulative
     return None
 
 

@@ -42,6 +42,7 @@ from edi.services.outbound import (
 from edi.services.overdue import sweep_overdue
 from edi.services.profiles import profile_of
 from edi.services.pulse import check_pulses
+from edi.services.quantities import call_due_quantities
 from edi.services.receive import receive_file
 from edi.services.settling import discard_delivery, discard_many, discard_message, release_many
 from edi.services.simulate import Simulation, simulate_delivery
@@ -63,6 +64,7 @@ __all__ = [
     "accept_usage",
     "apply_event",
     "approve_entry",
+    "call_due_quantities",
     "check_calls",
     "check_pulses",
     "close_books",

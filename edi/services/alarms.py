@@ -9,8 +9,9 @@ from pathlib import Path
 from django.conf import settings
 
 from edi.models import TradingPartner
-from sequencer.models import Line
+from sequencer.models import Line, Task
 from sequencer.services import close_tasks, open_task, record_event
+from sequencer.states import TaskStatus
 
 TOPIC = "edi"
 # Percent of the spool's disk that is free.
@@ -25,9 +26,15 @@ def journal(
 
 
 def raise_alarm(partner: TradingPartner, kind: str, subject: str, text: str, *, at: datetime) -> None:
-    """Something at the gate needs a person. The same open condition is one task; its text is refreshed."""
-    journal("alarm", subject, at=at, partner=partner.code, alarm=kind, text=text)
+    """Something at the gate needs a person. The same open condition is one task; its text is refreshed.
+
+    Sweeps come by every few seconds: what stands on the board in these words is not told again, nor journalled.
+    """
     line = Line.objects.filter(programs__in=partner.routes.values("program")).order_by("pk").first()
+    said = Task.objects.filter(kind=kind, subject=subject[:80], text=text[:300])
+    if line is not None and said.exclude(status=TaskStatus.DONE).exists():
+        return
+    journal("alarm", subject, at=at, partner=partner.code, alarm=kind, text=text)
     if line is not None:
         open_task(line, kind, subject, text, at=at)
 

@@ -30,6 +30,7 @@ from edi.formats import (
 from edi.models import Delivery, InboundEvent, InboundMessage, Interchange, TradingPartner, move_row
 from edi.services.alarms import clear_alarm, journal, raise_alarm
 from edi.services.counters import count_arrivals
+from edi.services.cycles import Cycles, cycle_in, named
 from edi.services.entered import booked_ref, parts_of
 from edi.services.outbound import issue_acknowledgement, take_answer
 from edi.services.receipts import RECEIPT, receipt_content
@@ -38,7 +39,6 @@ from edi.states import DELIVERY_MOVES, DeliveryKind, DeliveryStatus, Interchange
 
 EVENT_BATCH = 500
 CALL_KINDS = frozenset({"call_off", "sequence_forecast"})
-ENVELOPE_TAGS = frozenset({"UNB", "ISA", *formats.VDA_HEADERS})
 
 
 def book_delivery(
@@ -50,7 +50,7 @@ def book_delivery(
     and the rest goes on. `fence` raises when another worker holds the partner's lane by now. Returns the
     delivery's status.
     """
-    prints = content_prints(io.BytesIO(delivery.raw), delivery.sha256)
+    prints = content_prints(io.BytesIO(delivery.raw), delivery.sha256, profile)
     with transaction.atomic(durable=True):
         fence()
         status = book_contents(delivery, profile, prints, at=at)
@@ -77,14 +77,17 @@ def read_as(delivery: Delivery, profile: Profile) -> TradingPartner:
     return addressee(partner, test=test)
 
 
-def content_prints(source: BinaryIO, whole: str) -> list[str]:
+def content_prints(source: BinaryIO, whole: str, profile: Profile) -> list[str]:
     """A sha256 of each interchange's segments: line ends between them may differ, the content may not.
 
-    A file that is not cut into segments has its own hash (`whole`) for its one interchange.
+    Each transmission of VDA records has its own, also one that only the partner's layout knows. A file that is not
+    cut into segments has its own hash (`whole`) for its one interchange.
     """
     prints: list[Any] = []
-    for segment in formats.segments(source):
-        if segment.tag in ENVELOPE_TAGS:
+    opens = formats.envelope_tags(profile)
+    for segment in formats.segments(source, profile):
+        # As the reader tells them: three letters open an interchange, whatever stands behind.
+        if segment.tag[:3] in opens:
             prints.append(hashlib.sha256())
         if prints:
             prints[-1].update(segment.text.encode("utf-8", "backslashreplace") + b"\n")
@@ -109,6 +112,7 @@ class _Booking:
     came: list[tuple[str, str]] = field(default_factory=list)
     events: list[InboundEvent] = field(default_factory=list)
     rejected: int = 0
+    cycles: Cycles | None = None
 
     def take(self, part: InterchangeStart | Message | InterchangeEnd | Problem) -> None:
         if isinstance(part, Problem):
@@ -116,6 +120,7 @@ class _Booking:
         elif isinstance(part, InterchangeStart):
             test = part.test or self.profile.files.is_test(self.delivery.file_name)
             self.start, self.row, self.messages, self.came = replace(part, test=test), None, [], []
+            self.cycles = None
         elif isinstance(part, Message):
             self.take_message(part)
         else:
@@ -143,7 +148,7 @@ class _Booking:
         row.message_type = message_type[:20]
         row.control_ref = booked_ref(self.delivery, start.control_ref)
         row.period = (start.prepared_at or "")[:4]
-        row.content_sha256 = self.prints[min(number, len(self.prints)) - 1]
+        row.content_sha256 = self.prints[number - 1]
         row.sender, row.recipient = (start.sender or "")[:40], (start.recipient or "")[:40]
         row.prepared_at = (start.prepared_at or "")[:20]
         row.test = start.test
@@ -203,6 +208,8 @@ class _Booking:
             return
         for number, said in enumerate(_said(message), 1):
             event, content = _fact(message, said)
+            if isinstance(said, CallOffEvent) and self.profile.sequence.counted:
+                content |= self.in_cycle(row.interchange.partner, said)
             yield InboundEvent(
                 message=row,
                 partner=row.interchange.partner,
@@ -213,6 +220,16 @@ class _Booking:
                 content=content,
                 booked_at=self.at,
             )
+
+    def in_cycle(self, partner: TradingPartner, call: CallOffEvent) -> dict[str, str | None]:
+        """The round of the partner's count a call belongs to, and its identity with it."""
+        assert self.start is not None
+        if self.start.format == "manual":
+            # People name the call they mean; what they write down moves no count.
+            return {"call_number": call.call_number, "cycle": cycle_in(call.call_number)}
+        self.cycles = self.cycles or Cycles(partner, self.profile)
+        cycle = self.cycles.name(call, self.start.prepared_at or "", at=self.at)
+        return {"call_number": named(call.call_number, cycle), "cycle": cycle}
 
     def flush(self) -> None:
         InboundEvent.objects.bulk_create(self.events, batch_size=EVENT_BATCH)
@@ -225,6 +242,7 @@ class _Booking:
         self.statuses.append(InterchangeStatus(row.status))
         if self.again:
             self.count(again=True)
+            self.keep_cycles()
             return
         row.group_ref = (end.group_ref or "")[:35]
         row.problems = [*row.problems, *(formats.as_json(problem) for problem in end.problems)]
@@ -236,12 +254,17 @@ class _Booking:
         if row.status == InterchangeStatus.ACCEPTED:
             self.take_answers()
             self.count(again=False)
+            self.keep_cycles()
         self.answer(row, end)
 
     def count(self, *, again: bool) -> None:
         """What arrived, in the partner's own numbers: a break in the count that has no holes is a gap."""
         if self.start is not None:
             count_arrivals(self.delivery, self.start, self.came, self.profile, again=again, at=self.at)
+
+    def keep_cycles(self) -> None:
+        if self.cycles is not None:
+            self.cycles.save(at=self.at)
 
     def take_answers(self) -> None:
         assert self.row is not None
@@ -257,13 +280,14 @@ class _Booking:
                 take_answer(self.row.partner, message.type, found, at=self.at)
 
     def answer(self, row: Interchange, end: InterchangeEnd) -> None:
-        """CONTRL or 997 where the partner agreed to it; an acknowledgement is never acknowledged."""
-        if self.profile.acknowledge == "none" or self.delivery.kind != DeliveryKind.FILE:
+        """What the partner agreed to, and asked for where he has to; an acknowledgement is never acknowledged."""
+        assert self.start is not None
+        kinds = self.profile.answers_to(requested=self.start.ack_requested)
+        if not kinds or self.delivery.kind != DeliveryKind.FILE:
             return
         answers = ("acknowledgement", "application_error")
         if self.messages and all(message.kind in answers for message in self.messages):
             return
-        assert self.start is not None
         received = formats.Interchange(
             sender=self.start.sender,
             recipient=self.start.recipient,
@@ -274,7 +298,8 @@ class _Booking:
             problems=end.problems,
             messages=tuple(self.messages),
         )
-        issue_acknowledgement(row, received, self.profile, at=self.at)
+        for kind in kinds:
+            issue_acknowledgement(row, received, self.profile, kind=kind, at=self.at)
 
     # the whole file
 

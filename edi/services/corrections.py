@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 
 from edi import formats
 from edi.formats import CallOffEvent, Reading
@@ -24,10 +23,12 @@ from edi.formats.manual import ManualHead, call_facts, call_of, write_manual
 from edi.formats.profile import EVENTS
 from edi.formats.tokens import HEAD_BYTES
 from edi.models import Delivery, InboundEvent, InboundMessage, TradingPartner, move_row
+from edi.services.cycles import named_by_hand
 from edi.services.entered import enter_delivery, release_delivery, said
 from edi.services.events import Preview, decide, facts_of, journal_by, settle_message, waiting_event
 from edi.services.intake import flushed_commit
 from edi.services.profiles import profile_of
+from edi.services.rehearsal import taken_back
 from edi.services.settling import (
     quarantined_delivery,
     rejected_message,
@@ -115,8 +116,9 @@ def corrected_call(event: InboundEvent, facts: Mapping[str, Any]) -> CallOffEven
 
 def identity_of(partner: TradingPartner, call: CallOffEvent, document: str) -> str | None:
     """The call number by the partner's identity rule, None when the facts do not give one."""
-    return identify(
-        profile_of(partner),
+    profile = profile_of(partner)
+    number = identify(
+        profile,
         call.production_number,
         call.vin,
         document or None,
@@ -124,11 +126,12 @@ def identity_of(partner: TradingPartner, call: CallOffEvent, document: str) -> s
         source=call.sequence_source,
         moment=call.required_at,
     )
+    return None if number is None else named_by_hand(partner, profile, call, number)
 
 
 def preview_correction(event_id: int, facts: Mapping[str, Any], *, at: datetime) -> Preview:
-    """What the corrected call would change, found by doing it in a transaction that is taken back."""
-    with transaction.atomic(durable=True):
+    """What the corrected call would change, found by doing it and taking it back."""
+    with taken_back():
         event = waiting_event(event_id)
         call = corrected_call(event, facts)
         event.event, event.call_number = call.event, call.call_number or ""
@@ -136,7 +139,6 @@ def preview_correction(event_id: int, facts: Mapping[str, Any], *, at: datetime)
         before = facts_of(event)
         outcome = decide(event, at=at, by="preview", hold_stale=True)
         after = facts_of(event)
-        transaction.set_rollback(True)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     changes = {key: (before.get(key), after.get(key)) for key in keys}
     return Preview(outcome.status, outcome.code, outcome.note, changes)

@@ -9,9 +9,10 @@ the partner feeds behind the last position known before it: building goes on, se
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -36,9 +37,12 @@ def vehicles_are_sparse(partner: TradingPartner) -> bool:
     return _profile(partner).counter != "sequence"
 
 
-def cycle_of(partner: TradingPartner, required_at: str | None) -> str:
-    """Which count of the partner's a vehicle required at that time belongs to; empty when he only wraps."""
-    return _profile(partner).sequence.cycle_of(required_at) or ""
+def cycle_of(partner: TradingPartner, facts: Mapping[str, Any]) -> str:
+    """Which count of the partner's a call belongs to; empty when he only wraps, which the stream follows by itself."""
+    rule = _profile(partner).sequence
+    if rule.counted:
+        return str(facts.get("cycle") or "") if rule.cycle == "reset" else ""
+    return rule.cycle_of(facts.get("required_at")) or ""
 
 
 def _profile(partner: TradingPartner) -> Profile:

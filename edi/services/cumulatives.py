@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +17,8 @@ from inventory.demand import Count, count_starts, difference_in_words
 from inventory.models import CumulativeBalance, DemandSchedule
 from inventory.services import current_schedules, opening_of, record_balance
 from sequencer.models import CallComponent, SequencingProgram, Shipment, UnloadingPoint
-from sequencer.states import GroupStatus
+from sequencer.services.quantity import shipped_pieces
+from sequencer.states import SHIPPED_GROUPS
 
 NOTHING = Decimal(0)
 
@@ -76,6 +77,63 @@ def unloading_points(partner: TradingPartner, ship_to: str, dock: str) -> list[U
     return [point for point in at_plant if point.code == dock] or at_plant
 
 
+@dataclass(frozen=True, slots=True)
+class ToDate:
+    """What left of a part up to and with one truck, and the day that count began; None when it never restarts."""
+
+    quantity: Decimal
+    since: date | None
+
+
+def shipped_to_date(
+    partner: TradingPartner, profile: Profile, shipment: Shipment, parts: Iterable[str]
+) -> dict[str, ToDate]:
+    """Cumulative quantities of a departed shipment's parts at its plant, as its despatch advice tells them.
+
+    Promise: added up from the departed trucks themselves, so each counts once however often its message is written,
+    sent, corrected or refused, and one written late does not hold the trucks that left after it. The count restarts
+    with `[release] cumulative_reset` or an opening figure entered for the part. Reads only. Pieces in the unit of the
+    call-off.
+    """
+    assert shipment.departed_at is not None
+    plant = shipment.unloading_point.plant
+    zone = ZoneInfo(profile.timezone)
+    left_on = shipment.departed_at.astimezone(zone).date()
+    since = count_starts(left_on, profile.release.cumulative_reset)
+    points = unloading_points(partner, plant.code, "")
+    before = Q(departed_at__lt=shipment.departed_at) | Q(
+        departed_at=shipment.departed_at, pk__lte=shipment.pk
+    )
+    found = {}
+    for part in parts:
+        opening, counted_from = opening_of(partner.customer_id, part, plant.code, since, until=left_on)
+        pieces = _pieces(_shipments(points, counted_from, zone).filter(before), part)
+        # An opening of nothing is the partner's restart on that day; any other figure was counted before it.
+        found[part] = ToDate(opening + pieces, since if opening else counted_from)
+    return found
+
+
+def on_the_road(
+    partner: TradingPartner,
+    profile: Profile,
+    part: str,
+    ship_to: str,
+    dock: str,
+    received: Decimal,
+    *,
+    at: datetime,
+) -> Decimal:
+    """Pieces that left here and are not in the partner's count `received`, which his release tells: never below none.
+
+    What his lines still ask for does not know of them. Reads only.
+    """
+    zone = ZoneInfo(profile.timezone)
+    since = count_starts(at.astimezone(zone).date(), profile.release.cumulative_reset)
+    opening, counted_from = opening_of(partner.customer_id, part, ship_to, since)
+    left = _pieces(_shipments(unloading_points(partner, ship_to, dock), counted_from, zone), part)
+    return max(NOTHING, opening + left - received)
+
+
 def _shipments(
     points: Sequence[UnloadingPoint], counted_from: date | None, zone: ZoneInfo
 ) -> QuerySet[Shipment]:
@@ -91,10 +149,11 @@ def _pieces(shipments: QuerySet[Shipment], part: str) -> Decimal:
     found = CallComponent.objects.filter(
         called=True,
         customer_part=part,
-        group__status=GroupStatus.SHIPPED,
+        group__status__in=sorted(SHIPPED_GROUPS),
         group__slot__rack__shipment__in=shipments.values("pk"),
     )
-    return Decimal(found.aggregate(total=Sum("quantity"))["total"] or 0)
+    in_racks = found.aggregate(total=Sum("quantity"))["total"] or 0
+    return Decimal(in_racks + shipped_pieces(part, shipments.values("pk")))
 
 
 def pieces_of(shipment: Shipment, part: str) -> Decimal:

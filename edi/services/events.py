@@ -17,12 +17,14 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from edi import failpoints
-from edi.models import CallOffRoute, InboundEvent, InboundMessage, move_row
+from edi.models import CallOffRoute, InboundEvent, InboundMessage, TradingPartner, move_row
 from edi.services import meaning
 from edi.services.alarms import clear_alarm, journal, raise_alarm
 from edi.services.counters import cycle_of, vehicles_are_sparse
+from edi.services.cycles import RESET
 from edi.services.parts import check_widths, parts_of
 from edi.services.receipts import RECEIPT, take_receipt
+from edi.services.rehearsal import taken_back
 from edi.services.releases import SCHEDULE, schedule_facts, take_schedule
 from edi.states import EVENT_MOVES, EventStatus, MessageStatus
 from inventory.errors import Refused, Stale, Unknown
@@ -30,7 +32,7 @@ from sequencer.models import CallComponent, CallOff, SequencingProgram
 from sequencer.rules import CallNews
 from sequencer.services import HOLD_CODES, recall
 
-NO_EFFECT = frozenset({"NOCHANGE", "DELIVERED", "TEST"})
+NO_EFFECT = frozenset({"NOCHANGE", "DELIVERED", "TEST", RESET})
 # The widest value the core stores; a longer one is refused, never cut.
 WIDTHS = {
     "call_number": 40, "sequence_number": 20, "vin": 20, "production_number": 40, "dock": 20, "line_feed": 20,
@@ -268,7 +270,7 @@ def read_news(event: InboundEvent, program: SequencingProgram) -> CallNews:
         parts=parts_of(facts),
         stage=meaning.stage_of(event),
         sparse=vehicles_are_sparse(event.partner),
-        cycle=cycle_of(event.partner, facts.get("required_at")),
+        cycle=cycle_of(event.partner, facts),
     )
 
 
@@ -350,9 +352,12 @@ def settle_message(message_id: int, *, at: datetime) -> None:
 def reprocess_event(event_id: int, *, by: AbstractBaseUser, at: datetime) -> EventStatus:
     """A named person has a HELD or QUARANTINED event tried again. Refuses any other state.
 
-    Promise: same rules as the first time; what forbids it then parks it again with the new reason.
+    Promise: same rules as the first time; what forbids it then parks it again with the new reason. Locks the
+    partner's row as his lane does, so that no later event of the call is applied between the look at the order and
+    the effect, then the event.
     """
     with transaction.atomic(durable=True):
+        _wait_for_lane(event_id)
         event = waiting_event(event_id)
         outcome = decide(event, at=at, by=str(by), hold_stale=True)
         book_outcome(event, outcome, at=at)
@@ -360,6 +365,12 @@ def reprocess_event(event_id: int, *, by: AbstractBaseUser, at: datetime) -> Eve
         journal_by(event, "event_reprocessed", by, at=at, reason=outcome.code or outcome.status.value)
         settle_message(event.message_id, at=at)
     return outcome.status
+
+
+def _wait_for_lane(event_id: int) -> None:
+    """Until the caller's transaction ends the partner's lane applies nothing."""
+    partner = InboundEvent.objects.filter(pk=event_id).values("partner")
+    TradingPartner.objects.select_for_update(no_key=True).filter(pk__in=partner).order_by().first()
 
 
 def discard_event(event_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> None:
@@ -374,13 +385,12 @@ def discard_event(event_id: int, *, by: AbstractBaseUser, reason: str, at: datet
 
 
 def preview_event(event_id: int, *, at: datetime) -> Preview:
-    """What applying the event now would change, found by doing it in a transaction that is taken back."""
-    with transaction.atomic(durable=True):
+    """What applying the event now would change, found by doing it and taking it back."""
+    with taken_back():
         event = waiting_event(event_id)
         before = facts_of(event)
         outcome = decide(event, at=at, by="preview", hold_stale=True)
         after = facts_of(event)
-        transaction.set_rollback(True)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     changes = {key: (before.get(key), after.get(key)) for key in keys}
     return Preview(outcome.status, outcome.code, outcome.note, changes)

@@ -89,7 +89,10 @@ def process_delivery(delivery_id: int, *, clock: Clock = timezone.now) -> None:
     partner_id = Delivery.objects.filter(pk=delivery_id).values_list("partner_id", flat=True).first()
     if partner_id is None:
         raise Unknown("no_delivery", f"there is no delivery {delivery_id}")
-    if run_lane(partner_id, clock=clock, seconds=LANE_SECONDS) and has_due(partner_id):
+    over = time.monotonic() + LANE_SECONDS
+    worked = run_lane(partner_id, clock=clock, seconds=LANE_SECONDS)
+    # Files that wait for a usable profile are due for hours; waking for them would go round in a circle.
+    if worked and time.monotonic() > over and has_due(partner_id):
         wake(PROCESS_TASK, delivery_id)
 
 

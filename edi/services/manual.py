@@ -33,6 +33,7 @@ from edi.services.corrections import identity_of
 from edi.services.entered import enter_delivery, release_delivery, said
 from edi.services.events import Preview, decide, facts_of, plant_time, route
 from edi.services.intake import flushed_commit
+from edi.services.rehearsal import taken_back
 from edi.states import ENTRY_MOVES, DeliveryKind, EntryStatus, EventStatus
 from inventory.errors import Invalid, Refused, Unknown
 from inventory.models import CustomerPart
@@ -121,6 +122,7 @@ def approve_entry(entry_id: int, *, by: AbstractBaseUser, at: datetime, note: st
     Promise: approval and delivery commit together, so no crash enters it twice or not at all. Refuses the person
     who entered it, an entry that is decided, and calls that a check rejects by now. Locks the entry.
     """
+    _refuse_bad_by_now(entry_id, at=at)
     with flushed_commit():
         entry = _open_entry(entry_id)
         if entry.entered_by_id == by.pk:
@@ -141,6 +143,13 @@ def approve_entry(entry_id: int, *, by: AbstractBaseUser, at: datetime, note: st
         clear_alarm(ALARM, _subject(entry), at=at, note=f"approved by {by}")
     release_delivery(delivery, at=at)
     return delivery
+
+
+def _refuse_bad_by_now(entry_id: int, *, at: datetime) -> None:
+    """Hours may lie between entry and approval: what the checks refuse today is not approved."""
+    entry = ManualEntry.objects.select_related("partner").filter(pk=entry_id).first()
+    if entry is not None and entry.status == EntryStatus.ENTERED:
+        _refuse_bad(check_calls(entry.partner, entry.calls, at=at, besides=entry.pk))
 
 
 def refuse_entry(entry_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> None:
@@ -262,7 +271,9 @@ def _check_identity(check: Check, partner: TradingPartner, call: CallOffEvent) -
 
 def _check_form(check: Check, call: CallOffEvent) -> None:
     if call.vin and not VIN.fullmatch(call.vin):
-        check.warn("vin", f"a VIN has 17 letters and digits without I, O and Q; this has {len(call.vin)}")
+        odd = "".join(sorted(set(re.sub(r"[A-HJ-NPR-Z0-9]", "", call.vin))))
+        found = f"this holds {odd}" if len(call.vin) == 17 else f"this has {len(call.vin)}"
+        check.warn("vin", f"a VIN has 17 letters and digits without I, O and Q; {found}")
     if call.event == "NEW" and not call.components:
         check.reject("part_number", "a new call names at least one part")
     if call.event == "NEW" and not call.sequence_number:
@@ -313,13 +324,11 @@ def _check_parts(check: Check, program: SequencingProgram, call: CallOffEvent, n
 
 
 def rehearse(partner: TradingPartner, calls: Sequence[CallOffEvent], *, at: datetime) -> list[Preview]:
-    """What entering calls by hand would do now, one after the other, in a transaction that is taken back."""
+    """What entering calls by hand would do now, one after the other, found by doing it and taking it back."""
     if not calls:
         return []
-    with transaction.atomic(durable=True):
-        found = [_rehearsed(event, at=at) for event in _scratch_events(partner, calls, at=at)]
-        transaction.set_rollback(True)
-    return found
+    with taken_back():
+        return [_rehearsed(event, at=at) for event in _scratch_events(partner, calls, at=at)]
 
 
 def _rehearsed(event: InboundEvent, *, at: datetime) -> Preview:

@@ -27,9 +27,10 @@ from edi.stability import NAME
 from edi.states import OUTBOUND_MOVES, ChannelKind, OutboundStatus, ReceiptStatus
 from edi.transport import Outbox, worker_name
 from inventory.errors import Refused, Stale, Unknown, Unreachable
-from sequencer.models import Shipment
+from sequencer.models import SequencingProgram, Shipment
 from sequencer.services import record_asn_status
-from sequencer.states import AsnStatus, ShipmentStatus
+from sequencer.services.held import held_in_shipment
+from sequencer.states import AsnStatus
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +71,7 @@ def issue_due_asns(*, at: datetime) -> list[int]:
 
     Reads shipments, so nothing has to call upward and a crash after departure loses nothing.
     """
-    due = Shipment.objects.filter(status=ShipmentStatus.DEPARTED, messages__isnull=True).order_by(
-        "departed_at"
-    )
+    due = Shipment.objects.filter(departed_at__isnull=False, messages__isnull=True).order_by("departed_at")
     issued = []
     for shipment_id in due.values_list("pk", flat=True):
         message = issue_asn(shipment_id, at=at)
@@ -90,6 +89,9 @@ def issue_asn(shipment_id: int, *, at: datetime) -> OutboundMessage | None:
     """
     shipment = Shipment.objects.select_related("unloading_point__plant").get(pk=shipment_id)
     try:
+        held = held_in_shipment(shipment.pk)
+        if held:
+            raise Refused("quality_hold", f"the ASN waits: {held[0]}")
         partner = partner_of(shipment)
         profile = profile_of(partner)
         with transaction.atomic(durable=True):
@@ -104,8 +106,15 @@ def issue_asn(shipment_id: int, *, at: datetime) -> OutboundMessage | None:
 
 def partner_of(shipment: Shipment) -> TradingPartner:
     """The active partner whose routes lead to the shipment's programs. Refuses none and two."""
-    programs = shipment.racks.values("commodity__program")
-    fitting = TradingPartner.objects.filter(active=True, routes__program__in=programs).distinct()
+    programs = SequencingProgram.objects.filter(commodities__racks__shipment=shipment)
+    if not shipment.racks.exists():
+        # Boxes alone: whoever called them, else whose routes lead to the unloading point.
+        feeds = shipment.boxes.exclude(call__feed="").values("call__feed")
+        called = TradingPartner.objects.filter(active=True, code__in=feeds)
+        if called.count() == 1:
+            return called.get()
+        programs = shipment.unloading_point.programs.all()
+    fitting = TradingPartner.objects.filter(active=True, routes__program__in=programs.values("pk")).distinct()
     productive = [partner for partner in fitting if not partner.test_partner]
     candidates = productive or list(fitting)
     if not candidates:
@@ -119,7 +128,11 @@ def partner_of(shipment: Shipment) -> TradingPartner:
 def _issue(shipment: Shipment, partner: TradingPartner, profile: Profile, *, at: datetime) -> OutboundMessage:
     number = next_control_number(partner)
     content = formats.write_despatch(
-        despatch_of(shipment), profile, control_ref=str(number), message_ref="1", prepared_at=at
+        despatch_of(shipment, partner, profile),
+        profile,
+        control_ref=str(number),
+        message_ref="1",
+        prepared_at=at,
     )
     message = OutboundMessage.objects.create(
         partner=partner,
@@ -166,9 +179,9 @@ def _tell_unissued(shipment: Shipment, text: str, *, at: datetime) -> None:
 
 
 def issue_acknowledgement(
-    row: Interchange, received: formats.Interchange, profile: Profile, *, at: datetime
+    row: Interchange, received: formats.Interchange, profile: Profile, *, kind: str, at: datetime
 ) -> OutboundMessage | None:
-    """CONTRL or 997 for a received interchange, in the caller's transaction (receipt and answer are one).
+    """CONTRL, 997, 999 or TA1 for a received interchange, in the caller's transaction (receipt and answer are one).
 
     A number used before for other content is answered as rejected duplicate; a repeat is answered like the
     first.
@@ -177,16 +190,16 @@ def issue_acknowledgement(
     number = next_control_number(row.partner)
     try:
         content = formats.write_acknowledgement(
-            received, profile, control_ref=str(number), prepared_at=at, duplicate=conflict
+            received, profile, control_ref=str(number), prepared_at=at, duplicate=conflict, kind=kind
         )
-        file_name = _file_name(profile.acknowledge, row.partner, number, profile, at=at)
+        file_name = _file_name(kind, row.partner, number, profile, at=at)
     except ValueError as error:
         text = f"interchange {row.control_ref} cannot be acknowledged: {error}"
         raise_alarm(row.partner, "EDI_ANSWER", f"interchange {row.pk}", text, at=at)
         return None
     message, _ = OutboundMessage.objects.update_or_create(
         answers=row,
-        kind=profile.acknowledge,
+        kind=kind,
         defaults={
             "partner": row.partner,
             "control_ref": str(number),

@@ -14,6 +14,7 @@ from edi.services.cumulatives import compare_counts, pieces_of, shipment_named
 from edi.services.profiles import profile_of
 from inventory.errors import Invalid
 from inventory.services import current_schedules
+from sequencer.services import record_delivery
 
 RECEIPT = "RECEIPT"
 
@@ -25,7 +26,7 @@ def receipt_content(receipt: Receipt) -> dict[str, Any]:
 
 
 def take_receipt(event: InboundEvent, *, at: datetime) -> DeliveryConfirmation:
-    """Stores one confirmed delivery, in the caller's transaction.
+    """Stores one confirmed delivery and tells the core, in the caller's transaction.
 
     A despatch number that is none of ours is stored all the same: it may be another system's. A quantity that
     differs from what left, or a discrepancy the partner names, keeps a task open. Refuses a quantity that is none.
@@ -45,6 +46,11 @@ def take_receipt(event: InboundEvent, *, at: datetime) -> DeliveryConfirmation:
         received_on=(facts.get("received_at") or "")[:25], booked_at=at,
     )  # fmt: skip
     _tell(row, at=at)
+    if shipment is not None:
+        record_delivery(
+            shipment.pk, source=f"edi:{row.pk}", customer_part=part, quantity=confirmed,
+            discrepancy=row.discrepancy, at=at, by=partner.code,
+        )  # fmt: skip
     if shipment is not None and part and received is not None:
         _count(row, at=at)
     return row

@@ -13,6 +13,7 @@ from edi.models import InboundEvent
 from edi.services.alarms import clear_alarm, raise_alarm
 from edi.services.cumulatives import compare_counts
 from edi.services.profiles import profile_of
+from edi.services.quantities import call_quantities
 from inventory.demand import Wanted
 from inventory.errors import Invalid
 from inventory.models import DemandSchedule
@@ -63,6 +64,8 @@ def take_schedule(event: InboundEvent, *, at: datetime) -> TakenRelease:
         clear_alarm("RELEASE_GAP", subject, at=at, note=taken.text)
     if taken.outcome == "APPLIED" and news.cumulative_received is not None and not news.test:
         compare_counts(partner, profile, news.customer_part, news.ship_to, news.dock, at=at)
+    if taken.outcome == "APPLIED":
+        call_quantities(partner, profile, news.customer_part, at=at)
     return taken
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from edi.models import CallOffRoute, InboundEvent, TradingPartner
 from edi.services.alarms import journal
@@ -20,7 +20,7 @@ SUFFIX = "-T"
 
 @dataclass(frozen=True, slots=True)
 class ParallelRun:
-    """What both sides read of the same period, call by call."""
+    """What both sides read of the same period, call by call. `same`: calls that stand, and stand alike, on both."""
 
     production: int
     test: int
@@ -51,7 +51,11 @@ def compare_sides(partner: TradingPartner, since: datetime, until: datetime) -> 
     apart = {item.call_number for item in differences}
     waiting = _heard(side, since, until).filter(status__in=[EventStatus.HELD, EventStatus.QUARANTINED])
     return ParallelRun(
-        len(numbers[0]), len(numbers[1]), len(both - apart), tuple(differences), waiting.count()
+        len(numbers[0]),
+        len(numbers[1]),
+        len((here.keys() & there.keys()) - apart),
+        tuple(differences),
+        waiting.count(),
     )
 
 
@@ -134,10 +138,15 @@ def _beside(program: SequencingProgram) -> SequencingProgram:
         code=f"{program.code[:18]}{SUFFIX}", name=f"{program.name[:110]} (test)", line=line, stream=stream,
         unloading_point=dock, lead_minutes=program.lead_minutes,
     )  # fmt: skip
-    for commodity in program.commodities.all():
-        Commodity.objects.create(
+    # Those that ride in another's racks come after it.
+    for commodity in program.commodities.order_by(F("rides_with").asc(nulls_first=True), "pk"):
+        lead = commodity.rides_with
+        twin = Commodity.objects.create(
             program=copy, family=commodity.family, name=f"{commodity.name[:50]} (test)",
             rack_prefix=f"{commodity.rack_prefix[:8]}{SUFFIX}", rack_type=commodity.rack_type,
-            every_vehicle=commodity.every_vehicle,
+            every_vehicle=commodity.every_vehicle, mark=commodity.mark,
+            rides_with=copy.commodities.get(family=lead.family) if lead else None,
         )  # fmt: skip
+        for rule in commodity.cut_rules.all():
+            twin.cut_rules.create(kind=rule.kind, value=rule.value)
     return copy

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-
 from edi.formats import ProfileError
 from edi.models import Delivery, InboundEvent, InboundMessage, TradingPartner
 from edi.services.booking import book_contents, content_prints, read_as
@@ -18,17 +16,16 @@ from edi.services.events import book_outcome, decide, facts_of, in_oem_order, lo
 from edi.services.lanes import ORDER_FIELDS, RETRY_BATCH, counter_span
 from edi.services.profiles import profile_of
 from edi.services.receipts import RECEIPT
+from edi.services.rehearsal import taken_back
 from edi.services.releases import SCHEDULE
 from edi.states import DeliveryStatus, EventStatus, MessageStatus
-from inventory.errors import Refused, Unreachable
+from inventory.errors import Refused
 from sequencer.models import SequenceGap, Task
 from sequencer.states import GapStatus, TaskStatus
 
 # The stations wait while a simulation holds the plant's rows, so it is short: so many bytes, so many events.
 BYTES_AT_MOST = 5_000_000
 EVENTS_AT_MOST = 300
-# Below the second after which PostgreSQL looks for a deadlock: a simulation gives way, a scan never does.
-LOCK_MILLISECONDS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +71,16 @@ def simulate_delivery(
     """Takes `raw` through storing, reading and applying as if `partner` had sent it now, and takes all of it back.
 
     Promise: afterwards every row and every number is as before and nobody was told (on PostgreSQL ids of rows may
-    be skipped, as by any transaction that is taken back). Refuses what is too large and a profile that cannot be
-    used; raises `Unreachable` when the plant is at work on the same racks. Locks what the real intake locks.
+    be skipped, as by any transaction that is taken back). Refuses what is too large, a profile that cannot be used,
+    and while the plant is at work on the same racks. Locks what the real intake locks.
     """
     if len(raw) > BYTES_AT_MOST:
         raise Refused("too_large", f"{len(raw)} bytes; at most {BYTES_AT_MOST} are simulated")
     try:
-        with transaction.atomic(durable=True):
-            _give_way()
-            try:
-                return _play(raw, partner, name, at=at)
-            finally:
-                transaction.set_rollback(True)
+        with taken_back():
+            return _play(raw, partner, name, at=at)
     except ProfileError as error:
         raise Refused("profile_unusable", f"the profile of {partner} cannot be used: {error}") from None
-    except OperationalError as error:
-        raise Unreachable("the plant is at work on the same calls or racks; try again in a moment") from error
-
-
-def _give_way() -> None:
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
 
 
 def _play(raw: bytes, partner: TradingPartner, name: str, *, at: datetime) -> Simulation:
@@ -105,7 +90,7 @@ def _play(raw: bytes, partner: TradingPartner, name: str, *, at: datetime) -> Si
         sha256=sha256, raw=raw, status=DeliveryStatus.PARSING, written_at=at, received_at=at,
     )  # fmt: skip
     profile = profile_of(read_as(delivery, profile_of(partner)))
-    status = book_contents(delivery, profile, content_prints(io.BytesIO(raw), sha256), at=at)
+    status = book_contents(delivery, profile, content_prints(io.BytesIO(raw), sha256, profile), at=at)
     messages = list(
         InboundMessage.objects.filter(interchange__delivery=delivery)
         .select_related("interchange__partner")

@@ -24,6 +24,8 @@ def sweep_intake(*, at: datetime) -> int:
         except OSError as error:
             # The watcher tells of a folder that is away; the other partners' files are not kept waiting by it.
             log.warning("%s: %s", partner, error)
-    lanes = sweep_lanes()
-    issue_business_answers(at=at)
-    return lanes
+    try:
+        return sweep_lanes()
+    finally:
+        # One partner's defect keeps no other partner's answers back.
+        issue_business_answers(at=at)

@@ -112,7 +112,8 @@ def _watch(delivery: Delivery, profile: Profile, *, at: datetime) -> list[Drift]
             row = rows.get(kind) or FeedUsage(partner=partner, message_type=kind)
             row.told = [*row.told, *(item.as_json() for item in news if item.type == kind)]
             row.told_at = at
-            row.save()
+            # Only what this file told: a person may have accepted the use since the row was read.
+            row.save(update_fields=["told", "told_at"] if row.pk else None)
         raise_alarm(partner, ALARM, _subject(partner), _sentence(delivery, news), at=at)
     return news
 

@@ -103,6 +103,12 @@ def facts_words(value: object, zone: str = "") -> str:
 
 
 @register.filter
+def left(minutes: int) -> str:
+    """How long there is still time, in minutes as long as minutes matter; overdue with a true minus sign."""
+    return f"{minutes} min".replace("-", "−") if minutes < 180 else f"{minutes // 60} h"
+
+
+@register.filter
 def all_new(changes: Mapping[str, tuple[object, object]]) -> bool:
     """Whether nothing stood before: a call that comes into being."""
     return bool(changes) and all(before is None for before, _ in changes.values())

@@ -125,6 +125,11 @@ def _trick(shift: Shift, call: Call, trick: Trick) -> Waiting:
     return played.caught
 
 
+def offline_cut(shift: Shift, call: Call) -> Waiting:
+    """A station is cut off for some units, works from its pack, and sends its log with lost answers and doubled."""
+    return (yield from _trick(shift, call, Trick.CUT_OFF))
+
+
 def killed_worker(shift: Shift, call: Call) -> Waiting:
     """kill -9 of the worker and of the watcher while files are on their way."""
     yield from _sent_with(shift, call)
@@ -165,6 +170,7 @@ FAULTS: dict[str, Fault] = {
     "resequence": resequence,
     "wrong_part": wrong_part,
     "duplicate_serial": duplicate_serial,
+    "offline_cut": offline_cut,
     "killed_worker": killed_worker,
     "late_file_order": late_file_order,
 }

@@ -10,6 +10,7 @@ import itertools
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from edi.twin.alone import Alone
 from edi.twin.oem import Departure, Piece
 from inventory.errors import Stale
 from sequencer.services import Verdict, dock_view, plan_shipments, record_scan, station_view
@@ -27,6 +29,8 @@ View = dict[str, Any]
 
 # So many refused scans in a row mean that the hands do not understand the screen.
 BAFFLED = 60
+# A cut lasts so many units at most.
+CUT_UNITS = 4
 
 
 class When(StrEnum):
@@ -42,6 +46,8 @@ class Trick(StrEnum):
 
     WRONG_PART = "WRONG_PART"
     USED_SERIAL = "USED_SERIAL"
+    # Nothing wrong: the network is, for a stretch of units.
+    CUT_OFF = "CUT_OFF"
 
 
 @dataclass(slots=True)
@@ -107,6 +113,10 @@ class Yard:
     def put_piece(self, carrier: str, slot: int, piece: Piece) -> None:
         with self.lock:
             self.standing.setdefault(carrier, {})[slot] = piece
+
+    def take_piece(self, carrier: str, slot: int) -> Piece | None:
+        with self.lock:
+            return self.standing.get(carrier, {}).pop(slot, None)
 
     def depart(self, shipment: str, dock: str, carriers: list[str], return_at: float) -> None:
         """The truck passes the OEM's gate; its racks come back empty later."""
@@ -176,7 +186,7 @@ class Floor:
         return self.probes[program, sequence]
 
 
-class Hand(threading.Thread):
+class Hand(threading.Thread, ABC):
     """One person at one scanner."""
 
     badge_of = ""
@@ -200,9 +210,9 @@ class Hand(threading.Thread):
         finally:
             connection.close()
 
+    @abstractmethod
     def turn(self) -> bool:
         """Looks at the screen and does what it asks; False when there was nothing to do."""
-        raise NotImplementedError
 
     def rest(self, seconds: float) -> None:
         self.floor.closing.wait(seconds)
@@ -256,7 +266,7 @@ class Packer(Hand):
         asked = view["ask"]["code"]
         if asked == "BADGE":
             return self.log_in()
-        if asked == "LOCKED":
+        if asked in {"LOCKED", "PUT_BACK"}:
             return self.scan("%C:RETURN").accepted
         if asked in {"RACK", "WAIT"}:
             return self.fetch_rack(view, asked)
@@ -266,7 +276,25 @@ class Packer(Hand):
             return self.scan("%C:SEAL").accepted
         if asked == "STAGE":
             return self.stage(view)
+        if asked.startswith("MOVE"):
+            return self.move(view, asked)
         return self.scan("%C:BACK").accepted
+
+    def move(self, view: View, asked: str) -> bool:
+        """A piece that stands wrong: taken where the screen says, shown, put into its slot or the return bin."""
+        if asked == "MOVES":
+            return self.scan("%C:MOVES").accepted
+        label = view["ask"]["cards"][-1]["raw"]
+        carrier, slot = view["rack"]["carrier"], label.rpartition(":")[2]
+        if not self.scan(label).accepted:
+            return False
+        if asked == "MOVE_FROM":
+            self.held = self.floor.yard.take_piece(carrier, int(slot))
+        elif asked == "MOVE_TO":
+            if slot.isdecimal() and self.held is not None:
+                self.floor.yard.put_piece(carrier, int(slot), self.held)
+            self.held = None
+        return True
 
     # racks
 
@@ -358,7 +386,8 @@ class Packer(Hand):
         played = self.floor.tricks.pop((self.program, sequence), None)
         if played is None:
             return False
-        tricks = {Trick.WRONG_PART: self.show_wrong_part, Trick.USED_SERIAL: self.show_used_serial}
+        tricks = {Trick.WRONG_PART: self.show_wrong_part, Trick.USED_SERIAL: self.show_used_serial,
+                  Trick.CUT_OFF: self.work_alone}  # fmt: skip
         played.caught = tricks[played.trick](now)
         return True
 
@@ -376,6 +405,54 @@ class Packer(Hand):
         if not used:
             return False
         return self.scan(one_label(now["part"], used[0])).code == "DUPLICATE"
+
+    # the network is cut
+
+    def work_alone(self, now: View) -> bool:
+        """From here to the next call that another fault concerns the station is cut off, and then the log is sent.
+
+        The answer to the first scan is lost after the server took it. True when nothing was lost or doubled and nobody
+        else could scan before the log was drained.
+        """
+        alone = Alone.cut(self.station_id, f"{self.floor.nonces}-cut{next(self.count)}")
+        carrier = station_view(self.station_id, at=timezone.now())["rack"]["carrier"]
+        for number in range(CUT_UNITS):
+            slot = alone.current()
+            # The call of the cut and the next one are its own; from then on other faults may wait.
+            if slot is None or (number > 1 and (self.program, slot["sequence"]) in self.floor.concerned):
+                break
+            if number and not self.refuse_alone(alone, slot):
+                return False
+            if not self.pack_alone(alone, slot, carrier, lost=number == 0):
+                return False
+        row = alone.come_back(lambda: self.judged("%C:SEAL", self.new_nonce(), None).code)
+        self.floor.scan_count += len(alone.log)
+        told = (row.sent, row.taken, row.known, row.doubled, row.holes, row.tasks, row.left)
+        return told == (len(alone.log), len(alone.log), 1, 0, 0, 0, 0) and row.closed_at is not None
+
+    def refuse_alone(self, alone: Alone, slot: View) -> bool:
+        wanted = {need["number"] for need in slot["needs"]}
+        other = next(part for part in self.floor.parts[self.program] if part not in wanted)
+        scans = f"P{other}", f"P{slot['needs'][0]['number']}", "%C:RETURN"
+        return [alone.scan(raw, self.new_nonce()) for raw in scans] == ["WRONG_PART", "LOCKED", "OK"]
+
+    def pack_alone(self, alone: Alone, slot: View, carrier: str, *, lost: bool) -> bool:
+        """One unit from the pack; the piece stands in the rack as soon as the station said so."""
+        need = slot["needs"][0]
+        serial = self.new_serial(need["number"]) if need["serial"] else None
+        label, nonce = one_label(need["number"], serial), self.new_nonce()
+        if lost:
+            self.judged(label, nonce, slot["group"])
+        if alone.scan(label, nonce) != "OK":
+            return False
+        if alone.asks_slot(slot) and alone.scan(f"%L:{carrier}:{slot['number']}", self.new_nonce()) != "OK":
+            return False
+        piece = Piece(need["number"], serial)
+        self.floor.yard.put_piece(carrier, slot["number"], piece)
+        return True
+
+    def new_nonce(self) -> str:
+        return f"{self.floor.nonces}-{next(self.count)}"
 
 
 def _wants_serial(now: View) -> bool:
@@ -407,11 +484,26 @@ class Dock(Hand):
         if asked == "RACK":
             rack = next(rack for rack in view["shipment"]["racks"] if rack["next"])
             return self.scan(f"%R:{rack['carrier']}").accepted
+        if asked in {"PLACE", "UNLOAD"}:
+            return self.place_or_unload(view, asked)
+        if asked == "DOOR_SEAL":
+            return self.scan(f"TWIN{view['shipment']['id']:06d}").accepted
+        if asked == "DRIVER":
+            return self.scan("%D:TWIN DRIVER").accepted
         if asked == "DEPART":
             return self.depart(view)
         if asked == "WAIT":
             return self.while_waiting(view)
         return self.scan("%C:BACK").accepted
+
+    def place_or_unload(self, view: View, asked: str) -> bool:
+        """The place the rack belongs to, or the rack that comes off; one opened again goes back to its station."""
+        racks = view["shipment"]["racks"]
+        if asked == "PLACE":
+            rack = next(rack for rack in racks if rack["next"])
+            return self.scan(f"%Z:{view['station']['code']}:{rack['lane']}-{rack['place']}").accepted
+        rack = next(rack for rack in racks if rack["off_first"])
+        return self.scan(f"%R:{rack['carrier']}").accepted
 
     def depart(self, view: View) -> bool:
         shipment, yard = view["shipment"], self.floor.yard

@@ -18,7 +18,9 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.db.models import Q
@@ -66,6 +68,12 @@ def scratch_environment() -> Iterator[dict[str, str]]:
         if postgres:
             _administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_tables() -> None:
+    """The tables of a scratch plant. It has no past: they come straight from the models, in a third of the time."""
+    settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
+    call_command("migrate", run_syncdb=True, verbosity=0)
 
 
 def _administer(statement: str) -> None:

@@ -23,7 +23,7 @@ from edi.twin.oem import Call, Feed, Oem, Sent, local_minute
 from edi.twin.score import Score, score
 from sequencer.models import CallOff, ComponentGroup, SequenceStream, SequencingProgram
 from sequencer.services import close_stream, start_stream
-from sequencer.states import GroupStatus, Stage
+from sequencer.states import SHIPPED_GROUPS, GroupStatus, Stage
 
 # Which share of the vehicles calls which program, and where its counter stands when the shift begins. Doors begin
 # short of their wrap, so that every shift goes across it.
@@ -351,7 +351,7 @@ def held_calls() -> int:
         | Q(call_off__position=None)
     )
     groups = ComponentGroup.objects.filter(waiting, call_off__stage=Stage.FIRM).exclude(
-        status__in=[GroupStatus.SHIPPED, GroupStatus.CANCELLED]
+        status__in=[GroupStatus.CANCELLED, *sorted(SHIPPED_GROUPS)]
     )
     events = InboundEvent.objects.filter(status=EventStatus.HELD)
     return groups.count() + events.count()

@@ -301,12 +301,19 @@ def lines_of(schedule: DemandSchedule) -> list[Wanted]:
 # cumulative counts
 
 
-def opening_of(customer_id: int, part: str, ship_to: str, since: date | None) -> tuple[Decimal, date | None]:
-    """What had left before this program counted, and the day its own count begins; (0, `since`) without an entry."""
+def opening_of(
+    customer_id: int, part: str, ship_to: str, since: date | None, *, until: date | None = None
+) -> tuple[Decimal, date | None]:
+    """What had left before this program counted, and the day its own count begins; (0, `since`) without an entry.
+
+    `until`: an entry of a later day is not looked at; it says nothing of what left before.
+    """
     rows = CumulativeOpening.objects.filter(customer=customer_id, customer_part=part)
     rows = rows.filter(Q(ship_to="") | Q(ship_to=ship_to))
     if since is not None:
         rows = rows.filter(day__gte=since)
+    if until is not None:
+        rows = rows.filter(day__lte=until)
     # An entry for the place itself is more to the point than one for everywhere.
     newest = rows.order_by("-day", "-ship_to").first()
     return (Decimal(0), since) if newest is None else (newest.quantity, newest.day)

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min, Q
 
 from sequencer.boards.units import Board, concerns, level, minutes, name_of, transit
 from sequencer.models import Line, Rack, ScanEvent, SequenceGap, Shipment, Station
-from sequencer.states import GONE_RACKS, AsnStatus, Priority, RackStatus, ShipmentStatus, SlotStatus
+from sequencer.states import DONE_SHIPMENTS, GONE_RACKS, AsnStatus, Priority, RackStatus, SlotStatus
 
 RACK_ROWS, TRUCK_ROWS, LEFT_ROWS = 8, 3, 2
 LEFT_LATELY = timedelta(hours=6)
@@ -72,7 +72,7 @@ def trucks(line: Line, at: datetime) -> Board:
     """Loads that will leave, soonest first, and the last that left. A dock may serve other lines too."""
     found = (
         Shipment.objects.filter(unloading_point__in=line.programs.values("unloading_point"))
-        .filter(~Q(status=ShipmentStatus.DEPARTED) | Q(departed_at__gte=at - LEFT_LATELY))
+        .filter(~Q(status__in=sorted(DONE_SHIPMENTS)) | Q(departed_at__gte=at - LEFT_LATELY))
         .select_related("unloading_point")
         .annotate(rack_count=Count("racks"), loaded=Count("racks", filter=Q(racks__loaded_at__isnull=False)))
     )

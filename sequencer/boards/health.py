@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from sequencer.boards.units import Board
-from sequencer.models import Heartbeat
+from sequencer.models import Heartbeat, Printer
 
 # Processes report every few seconds.
 BEAT_SOON, BEAT_STOP = timedelta(seconds=60), timedelta(minutes=5)
@@ -19,7 +19,7 @@ DISK_SOON, DISK_STOP = 20, 10
 
 def health(*, at: datetime) -> list[Board]:
     """What a system administrator looks at first, with a word and a level each."""
-    return [_database(), *_processes(at), _disk()]
+    return [_database(), *_processes(at), *_printers(), _disk()]
 
 
 def _database() -> Board:
@@ -38,6 +38,15 @@ def _processes(at: datetime) -> list[Board]:
 def _process(beat: Heartbeat, age: timedelta) -> Board:
     level = "stop" if age > BEAT_STOP else "soon" if age > BEAT_SOON else ""
     return {"name": beat.name, "text": f"reported {int(age.total_seconds())} s ago", "level": level}
+
+
+def _printers() -> list[Board]:
+    """Nothing to say of printers that are well."""
+    broken = Printer.objects.filter(active=True, failures__gt=0)
+    return [
+        {"name": f"Printer {row.code}", "text": row.state_note or row.get_state_display(), "level": "stop"}
+        for row in broken
+    ]
 
 
 def _disk() -> Board:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from inventory.errors import Unknown
 from sequencer.boards import floor, strip
+from sequencer.boards.authority import line_authority
 from sequencer.boards.tiles import tiles
 from sequencer.boards.todo import todo
 from sequencer.boards.units import Board, line_head, open_gaps, open_tasks
@@ -63,6 +64,7 @@ def line_board(line_id: int, *, at: datetime, family: str = "", names: bool = Tr
         "trucks": trucks,
         "stations": stations,
         "todo": rows,
+        "authority": line_authority(line, at),
     }
 
 

@@ -28,6 +28,7 @@ from sequencer.boards.units import (
     transit,
 )
 from sequencer.models import Commodity, ComponentGroup, Line, SequenceGap, Slot
+from sequencer.services.pacing import first_waiting, waits_until
 from sequencer.states import OPEN_GROUPS, GroupStatus, SlotStatus
 
 # The bar shows units due from just consumed to this far ahead.
@@ -56,7 +57,8 @@ def tiles(lines: Sequence[Line], gaps: Gaps, at: datetime, family: str = "") -> 
     for commodity in commodities:
         line = by_line[commodity.program.line_id]
         own = [gap for gap in gaps[line.pk] if concerns(gap, commodity)]
-        found[line.pk].append(_tile(commodity, line, limits, own, units[commodity.pk], at))
+        tile = _tile(commodity, line, limits, own, units[commodity.pk], at)
+        found[line.pk].append(tile | {"waits_until": _waits(commodity, at), "zone": line.plant.time_zone})
     return found
 
 
@@ -85,9 +87,17 @@ def _commodities(lines: Sequence[Line], at: datetime, family: str) -> QuerySet[A
             limit_group=Subquery(unsafe.values("pk")[:1]),
             limit_before=Subquery(unsafe.filter(call_off__created_at__lte=at - TREND).values("pk")[:1]),
             sealed_since=Subquery(sealed_since.values("group")[:1]),
+            waits_for=Subquery(
+                first_waiting().filter(commodity=OuterRef("pk")).values("call_off__required_at")[:1]
+            ),
         )
         .order_by("program__line", "program__code", "family")
     )
+
+
+def _waits(commodity: Any, at: datetime) -> datetime | None:
+    """When its next call is given to the floor, where a pace holds it back."""
+    return waits_until(commodity.program_id, commodity.waits_for, at=at) if commodity.waits_for else None
 
 
 def _tile(
@@ -101,7 +111,7 @@ def _tile(
     limit = _limit(commodity, line, limits, gaps)
     left = minutes(limit[0], at) if limit else None
     before = minutes(_limit_before(commodity, line, limits, gaps, at), at - TREND)
-    need = commodity.rack_type.capacity * line.takt_seconds / 60 + LOAD_MINUTES
+    need = commodity.rack_type.layout.sequences * line.takt_seconds / 60 + LOAD_MINUTES
     return {
         "id": commodity.pk,
         "family": commodity.family,

@@ -23,6 +23,8 @@ from sequencer.states import (
     TaskStatus,
 )
 
+# Its remedy stands on the rack's own page.
+SEALED_MOVE = "SEALED_MOVE"
 # Under so many minutes a decision is too late for the rack it concerns.
 DECIDE_MINUTES = 30
 PART_ROWS, HELD_ROWS = 2000, 40
@@ -251,6 +253,8 @@ def _lock_words(station: Board) -> str:
 
 
 def _task_rows(tasks: Sequence[Task], at: datetime, names: bool) -> list[Board]:
+    numbers = [task.subject for task in tasks if task.kind == SEALED_MOVE]
+    racks = dict(Rack.objects.filter(number__in=numbers).values_list("number", "pk")) if numbers else {}
     return [
         {
             "kind": "task",
@@ -260,6 +264,7 @@ def _task_rows(tasks: Sequence[Task], at: datetime, names: bool) -> list[Board]:
             "who": name_of(task.owner, names=names),
             "task": task.pk,
             "acknowledged": task.status == TaskStatus.ACKNOWLEDGED,
+            "rack": racks.get(task.subject) if task.kind == SEALED_MOVE else None,
         }
         for task in tasks
     ]

@@ -13,6 +13,7 @@ from sequencer.models import Commodity, Line, SequenceGap, Task
 from sequencer.states import (
     CLOSED_RACKS,
     GONE_RACKS,
+    SHIPPED_GROUPS,
     GapStatus,
     GroupStatus,
     SlotStatus,
@@ -73,6 +74,7 @@ BY_STATUS = {
     GroupStatus.VERIFIED: "verified",
     GroupStatus.PACKED: "packed",
     GroupStatus.MISSING: "hole",
+    GroupStatus.REPAIR: "hole",
 }
 
 
@@ -90,7 +92,7 @@ class UnitFacts:
 
 def progress(unit: UnitFacts, at: datetime) -> str:
     """The word of WAY for a unit. A stop (held, hole, unknown part) outranks how far the piece is."""
-    if unit.status == GroupStatus.SHIPPED:
+    if unit.status in SHIPPED_GROUPS:
         return "consumed" if unit.required_at and unit.required_at <= at else "transit"
     if unit.held or unit.on_hold:
         return "held" if unit.held else "on_hold"

@@ -1,12 +1,38 @@
 """The core's facts: master data, calls, racks, shipments, the shop floor and the journal."""
 
+from sequencer.models.authority import (
+    Bypass,
+    BypassUnit,
+    ChallengeLabel,
+    ErrorProofingCheck,
+    Override,
+    OverrideUse,
+    ProcessControl,
+)
+from sequencer.models.breaks import SequenceBreak
 from sequencer.models.calls import CallComponent, CallOff, ComponentGroup, SequenceGap, StreamHold
-from sequencer.models.floor import Badge, ScanEvent, Station
+from sequencer.models.exceptions import FloorException
+from sequencer.models.floor import Badge, ScanArchive, ScanEvent, ScanNonce, Station
+from sequencer.models.flow import (
+    CommodityRoute,
+    GroupRoute,
+    LightCommand,
+    LineConsumption,
+    ReleasePace,
+    RouteSwitch,
+    SetRelease,
+    SetRule,
+    StationLights,
+    WorkRoute,
+)
 from sequencer.models.journal import Heartbeat, PlantEvent, Task
 from sequencer.models.logins import LoginTries
+from sequencer.models.offline import OfflineSpell
+from sequencer.models.paper import PaperFolder, PaperRow, PaperSheet
 from sequencer.models.plant import (
     Carrier,
     Commodity,
+    CutRule,
     Line,
     OemPlant,
     RackType,
@@ -14,32 +40,101 @@ from sequencer.models.plant import (
     SequencingProgram,
     UnloadingPoint,
 )
-from sequencer.models.racks import Rack, Slot, Unit
-from sequencer.models.shipping import Shipment
+from sequencer.models.printing import (
+    LabelIssuer,
+    LabelLayout,
+    LabelRecord,
+    Printer,
+    PrinterAssignment,
+    PrintJob,
+)
+from sequencer.models.quality import QualityHold
+from sequencer.models.quantity import HandlingUnit, KanbanCard, PackingInstruction, QuantityCall
+from sequencer.models.racks import LoosePiece, Rack, SealedMove, Slot, Unit
+from sequencer.models.shipping import (
+    BillingLine,
+    CarrierMovement,
+    DeliveryLine,
+    DeliveryReceipt,
+    DockSignal,
+    ShareLink,
+    Shipment,
+    TrailerType,
+    TruckStop,
+)
+from sequencer.models.trace import RecallList
 
 __all__ = [
     "Badge",
+    "BillingLine",
+    "Bypass",
+    "BypassUnit",
     "CallComponent",
     "CallOff",
     "Carrier",
+    "CarrierMovement",
+    "ChallengeLabel",
     "Commodity",
+    "CommodityRoute",
     "ComponentGroup",
+    "CutRule",
+    "DeliveryLine",
+    "DeliveryReceipt",
+    "DockSignal",
+    "ErrorProofingCheck",
+    "FloorException",
+    "GroupRoute",
+    "HandlingUnit",
     "Heartbeat",
+    "KanbanCard",
+    "LabelIssuer",
+    "LabelLayout",
+    "LabelRecord",
+    "LightCommand",
     "Line",
+    "LineConsumption",
     "LoginTries",
+    "LoosePiece",
     "OemPlant",
+    "OfflineSpell",
+    "Override",
+    "OverrideUse",
+    "PackingInstruction",
+    "PaperFolder",
+    "PaperRow",
+    "PaperSheet",
     "PlantEvent",
+    "PrintJob",
+    "Printer",
+    "PrinterAssignment",
+    "ProcessControl",
+    "QualityHold",
+    "QuantityCall",
     "Rack",
     "RackType",
+    "RecallList",
+    "ReleasePace",
+    "RouteSwitch",
+    "ScanArchive",
     "ScanEvent",
+    "ScanNonce",
+    "SealedMove",
+    "SequenceBreak",
     "SequenceGap",
     "SequenceStream",
     "SequencingProgram",
+    "SetRelease",
+    "SetRule",
+    "ShareLink",
     "Shipment",
     "Slot",
     "Station",
+    "StationLights",
     "StreamHold",
     "Task",
+    "TrailerType",
+    "TruckStop",
     "Unit",
     "UnloadingPoint",
+    "WorkRoute",
 ]

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from inventory.models import Part
 from sequencer.models.plant import Commodity, SequenceStream, SequencingProgram
-from sequencer.states import GapStatus, GroupStatus, Priority, Stage
+from sequencer.states import SHIPPED_GROUPS, GapStatus, GroupStatus, Priority, Stage
 
 if TYPE_CHECKING:
     from sequencer.models.racks import Slot
@@ -69,6 +69,12 @@ class CallOff(models.Model):
         indexes = [
             models.Index(fields=["program", "stage", "required_at"], name="call_due"),
             models.Index(fields=["stream", "required_at"], name="call_pace"),
+            models.Index(fields=["call_number"], name="call_by_number"),
+            # The number comes round: the newest of its vehicles are read, not all of them.
+            models.Index(fields=["sequence_number", "-id"], name="call_by_sequence"),
+            models.Index(
+                fields=["production_number"], condition=~Q(production_number=""), name="call_by_production"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,6 +93,9 @@ class ComponentGroup(models.Model):
     )
     on_hold = models.BooleanField(default=False, help_text="Quality hold: stops pick, pack, load and ASN")
     problem = models.CharField(max_length=200, blank=True, help_text="Why it is unresolved or missing")
+    attempt = models.PositiveSmallIntegerField(
+        default=1, help_text="Counts builds: one more for each piece scrapped"
+    )
     revision = models.PositiveIntegerField(default=1, help_text="Of the parts; the host check compares it")
     verified_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
@@ -103,13 +112,13 @@ class ComponentGroup(models.Model):
                 name="group_family_once_a_call",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=[GroupStatus.VERIFIED, GroupStatus.PACKED, GroupStatus.SHIPPED])
+                condition=~Q(status__in=[GroupStatus.VERIFIED, GroupStatus.PACKED, *sorted(SHIPPED_GROUPS)])
                 | Q(verified_at__isnull=False),
                 name="group_packed_was_verified",
             ),
             models.CheckConstraint(
-                condition=Q(status=GroupStatus.SHIPPED, shipped_at__isnull=False)
-                | (~Q(status=GroupStatus.SHIPPED) & Q(shipped_at__isnull=True)),
+                condition=Q(status__in=sorted(SHIPPED_GROUPS), shipped_at__isnull=False)
+                | (~Q(status__in=sorted(SHIPPED_GROUPS)) & Q(shipped_at__isnull=True)),
                 name="group_shipped_has_time",
             ),
             models.CheckConstraint(condition=Q(status__in=list(GroupStatus)), name="group_status_known"),
@@ -141,6 +150,8 @@ class CallComponent(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gte=1), name="component_quantity_positive"),
         ]
+        # Quantities to date are added up over all that ever left, while a truck waits for its advice.
+        indexes = [models.Index(fields=["customer_part"], name="component_customer_part")]
 
     def __str__(self) -> str:
         return f"{self.quantity} x {self.customer_part}"

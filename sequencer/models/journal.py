@@ -30,7 +30,11 @@ class PlantEvent(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["id"], condition=Q(chain=""), name="event_unsealed")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(chain=""), name="event_unsealed"),
+            # A scan has a row of its own; what is looked up by what it concerns is everything else.
+            models.Index(fields=["subject"], condition=~Q(kind="scan"), name="event_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Max
 
@@ -20,30 +20,40 @@ from sequencer.models import (
     CallOff,
     Commodity,
     ComponentGroup,
+    FloorException,
     Heartbeat,
+    Rack,
     SequenceGap,
     SequenceStream,
     SequencingProgram,
     Slot,
 )
 from sequencer.rules import CalledPart, CallNews, missing_between
+from sequencer.services.exceptions import note_exception, resolve_exceptions
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.services.masters import recall
+from sequencer.services.pacing import is_due, release, take_position
 from sequencer.services.racks import (
     BEFORE_FIRST,
+    ask_for_sealed,
     begin_again,
+    close_up,
     cut_again,
+    lapse_sealed,
     lock_racks,
     move_group,
     needed_by,
     place_group,
     reopen_locked,
-    settle_rack,
     vacate,
+    waits_for_sealed,
 )
 from sequencer.states import (
     CALL_MOVES,
+    CLOSED_RACKS,
+    GONE_RACKS,
     GROUP_MOVES,
+    SHIPPED_GROUPS,
     TOUCHED_GROUPS,
     GapStatus,
     GroupStatus,
@@ -54,9 +64,13 @@ from sequencer.states import (
     check_move,
 )
 
+log = logging.getLogger(__name__)
+
 # An event refused with one of these waits and is tried again: what it needs may still arrive.
 HOLD_CODES = frozenset({"unknown_call", "unknown_family", "sequence_jump", "other_counter", "stale"})
 MASTER_SEEN, CALLS_SEEN = "unresolved: master seen", "unresolved: calls seen"
+# Tasks of a call that end with it.
+NOT_WANTED = ("REPAIR", "SCRAP", "LATE_CHANGE", "LATE_CALL", "SEQUENCE_BREAK")
 # Only events that carry the whole call may bring a call into being.
 CREATING = frozenset({"NEW", "CHANGE", "PREVIEW", "FIRM"})
 
@@ -81,9 +95,14 @@ def take_call_off(program_id: int, news: CallNews, *, at: datetime, by: str = ""
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("take_call_off needs the caller's transaction")
-    if news.event in {"NOCHANGE", "DELIVERED", "TEST", "POSITION"}:
+    if news.event in {"NOCHANGE", "DELIVERED", "TEST"}:
         return Taken("IGNORED", news.event, None, f"{news.event} asks for nothing")
     program = recall(("program", program_id), lambda: _program(program_id))
+    if news.event == "POSITION":
+        line_at = take_position(program, news, at=at, by=by)
+        if line_at is None:
+            return Taken("IGNORED", news.event, None, f"{news.event} asks for nothing")
+        return Taken("APPLIED", news.event, line_at.pk, f"the line is at {line_at.sequence_number}")
     if not program.active:
         raise Refused("program_inactive", f"program {program.code} is not active")
     program.stream = SequenceStream.objects.select_for_update(no_key=True).get(pk=program.stream_id)
@@ -387,13 +406,15 @@ class _Taking:
         priority = Priority.RUSH if replaces else Priority.NORMAL
         group = ComponentGroup(call_off=call, commodity=commodity, replaces=replaces, priority=priority)
         group.status, group.problem = _status_of(resolved)
-        if group.status == GroupStatus.RESOLVED and call.stage == Stage.FIRM:
+        if group.status == GroupStatus.RESOLVED and is_due(group, call, at=self.at):
             # Nobody has seen it yet: what `release` would do in a second statement.
             check_move(GROUP_MOVES, group.status, GroupStatus.RELEASED, f"group {group}")
             group.status = GroupStatus.RELEASED
         group.save()
         _write_components(group, resolved)
         place_group(group, call, at=self.at)
+        # Its place may have gone already: then it is a rush by now and waits for nothing.
+        release(group, call, at=self.at)
         return group
 
     # --- a call changes ------------------------------------------------------------------------------------
@@ -440,7 +461,7 @@ class _Taking:
             call.required_at, call.required_computed = self.required(call.position)
         self.save(call)
         for group in _live_groups(call):
-            release(group, call)
+            release(group, call, at=self.at)
         return True
 
     def change(self, call: CallOff) -> Taken:
@@ -481,8 +502,21 @@ class _Taking:
             call.required_at, call.required_computed = news.required_at, False
         call.revision += 1
         self.save(call)
+        self.cut_again_by_content(call)
         event = "CHANGE" if differing or added or back or dropped else "RESEQUENCE"
         return self.told(event, f"call {call.sequence_number}: {event.lower()}")
+
+    def cut_again_by_content(self, call: CallOff) -> None:
+        """Colour, option or time of a call may put it into another rack, as long as nobody has started its own."""
+        for group in _live_groups(call):
+            lead = group.commodity.lead
+            if not lead.cut_spec.by_content:
+                continue
+            planned = Slot.objects.filter(
+                group=group, rack__priority=Priority.NORMAL, rack__status=RackStatus.PLANNED
+            )
+            if planned.exists():
+                cut_again(lead)
 
     def change_group(
         self, call: CallOff, group: ComponentGroup, resolved: list[tuple[CalledPart, bom.Resolution]]
@@ -491,7 +525,7 @@ class _Taking:
         slot = self.locked_slot(group)
         group.refresh_from_db()
         wanted = ", ".join(part.customer_part for part, _ in resolved)
-        if group.status == GroupStatus.SHIPPED:
+        if group.status in SHIPPED_GROUPS:
             self.ask_person(call, group, "CHANGE_AFTER_DEPARTURE", f"now {wanted}; the old part has left")
             return
         touched = group.status in TOUCHED_GROUPS
@@ -501,15 +535,26 @@ class _Taking:
         group.components.all().delete()
         _write_components(group, resolved)
         status, problem = _status_of(resolved)
-        if group.status in {*TOUCHED_GROUPS, GroupStatus.MISSING, GroupStatus.RELEASED}:
+        if group.status == GroupStatus.REPAIR:
+            # The piece in repair is not what is wanted any more; it comes back to the buffer.
+            subject = f"{call.call_number} {group.commodity.family}"
+            close_tasks("REPAIR", subject, at=self.at, note=f"call changed to {wanted}")
+            Slot.objects.filter(group=group).update(reason=f"call changed to {wanted}"[:120], announced="")
+        stopped = {GroupStatus.MISSING, GroupStatus.REPAIR}
+        if group.status in {*TOUCHED_GROUPS, *stopped, GroupStatus.RELEASED}:
             move_group(group, GroupStatus.RELEASED if status is GroupStatus.RESOLVED else status)
         elif group.status != status:
             move_group(group, status)
         ComponentGroup.objects.filter(pk=group.pk).update(problem=problem, revision=group.revision + 1)
         group.problem, group.revision = problem, group.revision + 1
-        if slot is not None and slot.status == SlotStatus.HOLE:
+        if slot is not None and slot.rack.status in GONE_RACKS:
+            # It left as a hole: what is called now goes after it.
+            Slot.objects.filter(pk=slot.pk).update(group=None)
+            place_group(group, call, at=self.at)
+        elif slot is not None and slot.status == SlotStatus.HOLE:
             Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.EMPTY, reason="")
-        release(group, call)
+            self.open_again(slot.rack, "a hole is called with another part")
+        release(group, call, at=self.at)
 
     def resequence(self, call: CallOff) -> Taken:
         return self.change(call)
@@ -522,14 +567,14 @@ class _Taking:
         target = self.position_of(self.news)
         if target is None or target == call.position:
             return
-        if any(g.status == GroupStatus.SHIPPED for g in _live_groups(call)):
+        if any(g.status in SHIPPED_GROUPS for g in _live_groups(call)):
             self.ask_person(call, None, "MOVE_AFTER_DEPARTURE", f"now sequence {self.news.sequence_number}")
             return
         left, required_at = call.position, call.required_at or self.at
         holder = self.holder(target)
         if holder is not None:
             self.displace(holder)
-        self.leave_slots(call, f"moved to {self.news.sequence_number}")
+        self.leave_slots(call, f"moved to {self.news.sequence_number}", to=target)
         call.position, call.sequence_number = target, self.news.sequence_number
         self.save(call)
         if left is not None:
@@ -537,17 +582,17 @@ class _Taking:
         self.advance_stream(target, required_at)
         close_tasks("DISPLACED", call.call_number, at=self.at, note="placed again")
         for group in _live_groups(call):
-            if group.status != GroupStatus.CANCELLED:
+            if group.status != GroupStatus.CANCELLED and not waits_for_sealed(group, call, at=self.at):
                 place_group(group, call, at=self.at)
 
     def displace(self, holder: CallOff) -> None:
         holder.program, holder.stream = self.program, self.program.stream
-        if any(g.status == GroupStatus.SHIPPED for g in _live_groups(holder)):
+        if any(g.status in SHIPPED_GROUPS for g in _live_groups(holder)):
             raise Refused(
                 "place_has_left",
                 f"sequence {self.news.sequence_number} was built for {holder.call_number} and has left",
             )
-        self.leave_slots(holder, f"sequence given to {self.news.call_number}")
+        self.leave_slots(holder, f"sequence given to {self.news.call_number}", to=None)
         holder.position = None
         self.save(holder)
         if holder.stage != Stage.CANCELLED:
@@ -555,8 +600,11 @@ class _Taking:
                 holder, f"its sequence {holder.sequence_number} was given to {self.news.call_number}"
             )
 
-    def leave_slots(self, call: CallOff, reason: str) -> None:
-        """Takes every group of a call off its slot; touched pieces go to the buffer and the rack opens."""
+    def leave_slots(self, call: CallOff, reason: str, *, to: int | None) -> None:
+        """Takes every group of a call off its slot; touched pieces go to the buffer, and a move list follows them.
+
+        Out of a closed rack nothing is taken: a person decides whether it opens or goes as it was sealed.
+        """
         for group in _live_groups(call):
             slot = self.locked_slot(group)
             # A rush rack holds one call and no order: a new sequence takes nothing out of it.
@@ -564,28 +612,22 @@ class _Taking:
                 continue
             group.refresh_from_db()
             touched = group.status in TOUCHED_GROUPS
+            if touched and slot.rack.status in CLOSED_RACKS:
+                ask_for_sealed(slot, group, call, to, at=self.at)
+                continue
             if group.status == GroupStatus.CANCELLED or not touched:
                 _clear(slot)
+                if group.status == GroupStatus.MISSING:
+                    # Nobody said yet that its part is missing at the new place.
+                    move_group(group, GroupStatus.RELEASED, problem="")
+                    subject = f"{call.call_number} {group.commodity.family}"
+                    close_tasks("MISSING", subject, at=self.at, note=reason)
+                    kind = FloorException.Kind.MISSING
+                    resolve_exceptions(kind, group=group, at=self.at, by=self.by or "the OEM", how=reason)
             else:
-                vacate(slot, at=self.at, to=SlotStatus.EMPTY, by=self.by, reason=reason)
+                vacate(slot, at=self.at, to=SlotStatus.EMPTY, by=self.by, reason=reason, goes_on=True)
                 move_group(group, GroupStatus.RELEASED)
-            self.close_up(slot, call.position)
-
-    def close_up(self, slot: Slot, position: int | None) -> None:
-        """A left place that no position keeps: not-started racks are cut again, elsewhere the place is given up.
-
-        A given-up place remembers the position it was for, so that the next call there stands in sequence.
-        """
-        rack = slot.rack
-        if rack.commodity.every_vehicle:
-            return
-        if rack.status == RackStatus.PLANNED:
-            cut_again(rack.commodity)
-            return
-        Slot.objects.filter(pk=slot.pk).update(
-            status=SlotStatus.CANCELLED, reason="call moved away", position=position
-        )
-        settle_rack(rack, at=self.at)
+            close_up(slot, call.position, at=self.at)
 
     def locked_slot(self, group: ComponentGroup) -> Slot | None:
         """The group's slot with its rack's row locked, or None."""
@@ -614,11 +656,12 @@ class _Taking:
         """One family leaves rack and ASN; its piece goes to the buffer. After departure a person decides."""
         slot = self.locked_slot(group)
         group.refresh_from_db()
-        if group.status == GroupStatus.SHIPPED:
+        if group.status in SHIPPED_GROUPS:
             self.ask_person(call, group, "CANCEL_AFTER_DEPARTURE", "the part has left")
             return
         if group.status == GroupStatus.CANCELLED:
             return
+        lapse_sealed(group, at=self.at, reason=reason)
         if slot is not None:
             built = group.status in TOUCHED_GROUPS
             vacate(slot, at=self.at, to=SlotStatus.CANCELLED, by=self.by, reason=reason)
@@ -626,21 +669,33 @@ class _Taking:
                 self.ask_person(
                     call, group, "TAKE_OUT", f"take its part out of {slot}", closes_with_slot=True
                 )
+                note_exception(
+                    FloorException.Kind.CANCELLED, line=self.program.line, at=self.at, by=self.by or "the OEM",
+                    text=f"{call.sequence_number} was built in {slot} and is not wanted: buffer or scrap",
+                    reason=reason, group=group, rack=slot.rack, slot=slot, due_at=call.required_at,
+                )  # fmt: skip
         move_group(group, GroupStatus.CANCELLED)
+        # What was waited for is not wanted any more; only taking its piece out is still to be done.
+        subject = f"{call.call_number} {group.commodity.family}"
+        close_tasks("MISSING", subject, at=self.at, note=reason, also=NOT_WANTED)
+        kind = FloorException.Kind.MISSING
+        resolve_exceptions(kind, group=group, at=self.at, by=self.by or "the OEM", how=reason)
 
     def reinstate(self, call: CallOff) -> Taken:
         """A cancelled call comes back (set-out vehicle put back): its groups start again."""
-        if call.groups.filter(status=GroupStatus.SHIPPED).exists():
+        if call.groups.filter(status__in=sorted(SHIPPED_GROUPS)).exists():
             raise Refused("call_differs", f"call {call.call_number} was cancelled after it had left")
         call.stage = Stage.FIRM if self.news.stage is Stage.PREVIEW else self.news.stage
         if self.news.required_at is not None:
             call.required_at = self.news.required_at
+        elif call.required_at is None:
+            call.required_at, call.required_computed = self.required(self.position_of(self.news))
         call.revision += 1
         self.save(call)
         by_family = self.resolve_families(self.news.parts, call.required_at or self.at)
         if self.news.sequence_number and self.news.sequence_number != call.sequence_number:
             self.move_call(call)
-        cancelled = {g.commodity_id: g for g in call.groups.filter(status=GroupStatus.CANCELLED)}
+        cancelled = {g.commodity_id: g for g in _live_groups(call) if g.status == GroupStatus.CANCELLED}
         for commodity, resolved in by_family.items():
             group = cancelled.get(commodity.pk)
             if group is None:
@@ -658,16 +713,20 @@ class _Taking:
         _write_components(group, resolved)
         status, problem = _status_of(resolved)
         move_group(group, status, problem=problem, revision=group.revision + 1)
-        release(group, call)
+        release(group, call, at=self.at)
         slot = self.locked_slot(group)
-        if slot is not None and slot.rack.status != "CANCELLED":
+        if slot is not None and slot.rack.status not in {RackStatus.CANCELLED, *GONE_RACKS}:
             Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.EMPTY, reason="")
-            if slot.rack.status == "FULL":
-                reopen_locked(slot.rack, at=self.at, reason="call reinstated", by=self.by)
+            self.open_again(slot.rack, "call reinstated")
             return
         if slot is not None:
             Slot.objects.filter(pk=slot.pk).update(group=None)
         place_group(group, call, at=self.at)
+
+    def open_again(self, rack: Rack, reason: str) -> None:
+        """A slot of a locked rack is to be filled after all: a full or closed one opens for it."""
+        if rack.status in {RackStatus.FULL, *CLOSED_RACKS}:
+            reopen_locked(rack, at=self.at, reason=reason, by=self.by)
 
     def hold(self, call: CallOff) -> Taken:
         return self.set_held(call, True)
@@ -686,7 +745,9 @@ class _Taking:
         )
 
     def reorder(self, call: CallOff) -> Taken:
-        """REORDER: another piece for a vehicle already called. The old group keeps its own status."""
+        """REORDER: another piece for a vehicle already called. What has left keeps its status; what is still here is
+        withdrawn, so that never two pieces go to one vehicle.
+        """
         parts = self.news.parts
         by_family = self.resolve_families(parts, self.at) if parts else {}
         wanted = {c.pk for c in by_family}
@@ -698,6 +759,10 @@ class _Taking:
             if resolved is None:
                 called = tuple(_called(group))
                 resolved = self.resolve_families(called, self.at)[group.commodity]
+            # What left as a hole stays one: its slot is on the road.
+            gone = Slot.objects.filter(group=group, rack__status__in=sorted(GONE_RACKS)).exists()
+            if group.status not in SHIPPED_GROUPS and not gone:
+                self.cancel_group(call, group, "ordered again")
             done.append(self.add_group(call, group.commodity, resolved, replaces=group))
         if not done:
             raise Refused("unknown_family", f"call {call.call_number} has no group of what is re-ordered")
@@ -744,12 +809,6 @@ class _Taking:
         open_task(self.program.line, kind, subject, text, at=self.at, due_at=due, group=group)
 
 
-def release(group: ComponentGroup, call: CallOff) -> None:
-    """Hands a resolved group of a firm call to the floor. Only FIRM is released."""
-    if group.status == GroupStatus.RESOLVED and call.stage == Stage.FIRM:
-        move_group(group, GroupStatus.RELEASED)
-
-
 def _live_groups(call: CallOff) -> list[ComponentGroup]:
     """The last group of each re-order chain: the one that is worked for now."""
     return list(
@@ -760,7 +819,8 @@ def _live_groups(call: CallOff) -> list[ComponentGroup]:
 
 
 def _commodities(program: SequencingProgram) -> list[Commodity]:
-    return list(program.commodities.select_related("rack_type"))
+    found = program.commodities.select_related("rack_type", "rides_with__rack_type")
+    return list(found.prefetch_related("cut_rules", "rides_with__cut_rules"))
 
 
 def _not_named(
@@ -771,7 +831,7 @@ def _not_named(
     One that names no part at all speaks of none.
     """
     named = {commodity.pk for commodity in by_family}
-    over = {GroupStatus.CANCELLED, GroupStatus.SHIPPED}
+    over = {GroupStatus.CANCELLED, *SHIPPED_GROUPS}
     return [g for g in groups if by_family and g.commodity_id not in named and g.status not in over]
 
 
@@ -858,7 +918,13 @@ def resolve_unresolved(*, at: datetime, limit: int = 500) -> int:
     seen = dict(Heartbeat.objects.filter(name__in=stamps).values_list("name", "at"))
     if all(seen.get(name) == stamp for name, stamp in stamps.items()):
         return 0
-    done = sum(_resolve_again(group_id, at) for group_id in ids)
+    done = 0
+    for group_id in ids:
+        try:
+            done += _resolve_again(group_id, at)
+        except Refused as no:
+            # Its commodity cannot be told any more, say; the others do not wait for it.
+            log.warning("group %s is not resolved: %s", group_id, no)
     for name, stamp in stamps.items():
         if stamp is not None:
             Heartbeat.objects.update_or_create(name=name, defaults={"at": stamp})
@@ -900,44 +966,6 @@ def _resolve_again(group_id: int, at: datetime) -> int:
         group.components.all().delete()
         _write_components(group, resolved)
         move_group(group, status, problem="", revision=group.revision + 1)
-        release(group, call)
+        release(group, call, at=at)
         record_event(f"line:{call.program.line_id}", "resolved", call.call_number, at=at, by="master data")
     return 1
-
-
-def hold_group(group_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> ComponentGroup:
-    """Quality hold on one group: stops pick, pack, seal, load and departure at once. Refuses without a reason."""
-    return _set_hold(group_id, True, by=by, reason=reason, at=at)
-
-
-def free_group(group_id: int, *, by: AbstractBaseUser, reason: str, at: datetime) -> ComponentGroup:
-    """Ends a quality hold, named and with a reason."""
-    return _set_hold(group_id, False, by=by, reason=reason, at=at)
-
-
-def _set_hold(
-    group_id: int, hold: bool, *, by: AbstractBaseUser, reason: str, at: datetime
-) -> ComponentGroup:
-    if not reason.strip():
-        raise Refused("reason_missing", "say why")
-    with transaction.atomic(durable=True):
-        group = ComponentGroup.objects.select_related("call_off__program").filter(pk=group_id).first()
-        if group is None:
-            raise Unknown("no_group", f"there is no group {group_id}")
-        slot = Slot.objects.filter(group=group).first()
-        if slot is not None:
-            lock_racks([slot.rack_id])
-        group.refresh_from_db(fields=["status"])
-        if group.status == GroupStatus.SHIPPED and hold:
-            raise Refused("has_left", f"{group} has left; contain it at the OEM")
-        ComponentGroup.objects.filter(pk=group_id).update(on_hold=hold)
-        group.on_hold = hold
-        record_event(
-            f"line:{group.call_off.program.line_id}",
-            "quality_hold" if hold else "quality_free",
-            group.call_off.call_number,
-            at=at,
-            by=str(by),
-            reason=reason,
-        )
-    return group

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from inventory.errors import Refused
 from sequencer.models import CallOff
@@ -30,7 +31,7 @@ def amend_facts(call: CallOff, *, at: datetime, by: str = "", reason: str = "", 
         return []
     number = changed.get("call_number")
     if number and CallOff.objects.filter(program=call.program_id, call_number=number).exists():
-        raise Refused("call_number_taken", f"there is a call {number} already")
+        raise Refused("call_number_taken", _("there is a call %(number)s already") % {"number": number})
     pairs = {name: [getattr(call, name), value] for name, value in changed.items()}
     for name, value in changed.items():
         setattr(call, name, value)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Unknown
 from sequencer.models import Rack, SequenceStream, StreamHold
@@ -27,10 +28,10 @@ def hold_stream(stream_id: int, *, ref: str, reason: str, at: datetime, by: str 
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("hold_stream needs the caller's transaction")
     if not ref.strip() or not reason.strip():
-        raise Refused("reason_missing", "say what holds the stream")
+        raise Refused("reason_missing", _("say what holds the stream"))
     stream = SequenceStream.objects.filter(pk=stream_id).order_by().first()
     if stream is None:
-        raise Unknown("no_stream", f"there is no stream {stream_id}")
+        raise Unknown("no_stream", _("there is no stream %(stream_id)s") % {"stream_id": stream_id})
     if StreamHold.objects.filter(stream=stream, ref=ref, released_at__isnull=True).exists():
         return False
     StreamHold.objects.create(

@@ -48,10 +48,10 @@ def open_task(
     return task
 
 
-def close_tasks(kind: str, subject: str, *, at: datetime, note: str = "") -> int:
-    """Closes a condition that cleared by itself. Runs in the caller's transaction."""
+def close_tasks(kind: str, subject: str, *, at: datetime, note: str = "", also: tuple[str, ...] = ()) -> int:
+    """Closes a condition that cleared by itself, and further kinds of it. Runs in the caller's transaction."""
     return (
-        Task.objects.filter(kind=kind, subject=subject[:80])
+        Task.objects.filter(kind__in=(kind, *also), subject=subject[:80])
         .exclude(status=TaskStatus.DONE)
         .update(status=TaskStatus.DONE, closed_at=at, note=note[:200])
     )

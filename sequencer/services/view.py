@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Q
+from django.utils.translation import gettext
 
 from inventory.errors import Unknown
 from inventory.models import Part
 from sequencer import rules
 from sequencer.demo import SUPERVISOR_PIN as DEMO_PIN
+from sequencer.languages import language_of, speaking_to
 from sequencer.models import (
     Badge,
+    CallComponent,
     CallOff,
     Carrier,
     Commodity,
@@ -22,73 +25,108 @@ from sequencer.models import (
     Rack,
     ScanEvent,
     SequenceGap,
-    Shipment,
     Slot,
     Station,
 )
+from sequencer.services.flows import BANNERS, FLOWS
+from sequencer.services.kits import is_built
+from sequencer.services.pacing import rack_waits_until
+from sequencer.services.quantity.picture import ask_box, box_cards, box_view, calls_ahead
+from sequencer.services.racks import must_move
+from sequencer.services.racks.picture import rack_view
 from sequencer.services.scans import current_slot, needs_of, next_rack, slot_is_asked
-from sequencer.services.shipping import next_to_load
+from sequencer.services.scans.slots import hand_end, next_rush, set_aside
+from sequencer.spoken import in_words, spoken
 from sequencer.states import (
     BOUND_RACKS,
     CLOSED_RACKS,
     GONE_RACKS,
-    AsnStatus,
+    SHIPPED_GROUPS,
     GapStatus,
     GroupStatus,
+    Priority,
     RackStatus,
-    ShipmentStatus,
     SlotStatus,
     Stage,
 )
 
 View = dict[str, Any]
 
+# How far back the buffer's arrow looks, and how many minutes of difference are none.
+TREND, STEADY = timedelta(minutes=15), 2
+
 
 def _station(station_id: int) -> Station:
     station = (
         Station.objects.select_related(
-            "operator",
+            "operator__badge",
             "commodity__program__line__plant",
             "commodity__program__stream",
             "commodity__rack_type",
-            "unloading_point__plant",
-            "shipment",
+            "rack__carrier",
+            "rack__shipment",
         )
         .filter(pk=station_id)
         .first()
     )
     if station is None:
-        raise Unknown("no_station", f"there is no station {station_id}")
+        raise Unknown(
+            "no_station", gettext("there is no station %(station_id)s") % {"station_id": station_id}
+        )
     return station
 
 
 def station_view(station_id: int, *, at: datetime) -> View:
     """The whole picture of a packing station at one moment. Refuses (`Unknown`) a station that does not exist."""
     station = _station(station_id)
+    with speaking_to(station.operator):
+        return _station_view(station, at)
+
+
+def _station_view(station: Station, at: datetime) -> View:
     commodity = station.commodity
     if commodity is None:
-        raise Unknown("no_station", f"{station.code} is a dock, not a packing station")
-    rack = _rack(station.rack_id)
+        raise Unknown(
+            "no_station", gettext("%(station)s is a dock, not a packing station") % {"station": station.code}
+        )
+    rack = _rack(station)
     slot = current_slot(rack.pk) if rack and rack.status in {"LOADING", "REOPENED"} else None
-    needs = needs_of(slot.group) if slot and slot.group else []
+    needs = needs_of(slot.group, commodity.program.line.plant.customer_id) if slot and slot.group else []
     slots = list(rack.slots.select_related("group__call_off").order_by("number")) if rack else []
+    late = _late(station, slot)
     view: View = {
         "station": _head(station, commodity.program.line.name, commodity.program.line.plant.name),
-        "operator": station.operator.get_short_name() or station.operator.get_username()
-        if station.operator
-        else None,
-        "ask": _ask(station, rack, slot, needs, at),
+        **_person(station),
+        "ask": _ask(station, rack, slot, needs, at, late),
         "now": _now(station, slot, needs, commodity) if slot else None,
+        "late": late,
+        "rush": _rush(station, rack, commodity),
         "then": _then(slots, slot),
-        "rack": _rack_view(rack, slots, slot, commodity) if rack else None,
+        "rack": rack_view(rack, slots, slot) if rack else None,
         "last": _last(station),
         "lock": _lock(station),
         "buffer": buffer_of(commodity, at),
+        "banners": _banners(station, at),
         "tray": [],
     }
+    view["box"] = box_view(station) if station.operator else None
+    view["by_quantity"] = calls_ahead(station, but=view["box"]["call"] if view["box"] else "")
+    if view["box"] is not None:
+        view["now"] = None
+    view["then_waits"] = _then_waits(rack, at) if rack and slot and not view["then"] else ""
     view["upcoming"] = None if slot else _upcoming(commodity)
-    view["tray"] = _tray(station, rack, slot, needs, view["ask"]["code"]) if settings.DEMO else []
+    if view["ask"]["code"].startswith(("MOVE", "PAPER")):
+        # The hand moves pieces or types in a sheet: what is packed after it would only mislead.
+        view["now"] = None
+    view["tray"] = _tray(station, rack, slot, needs, view["ask"]) if settings.DEMO else []
     return view
+
+
+def _person(station: Station) -> View:
+    """Who is signed on, and which language that badge wants; empty: what the browser asks for."""
+    person = station.operator
+    name = person.get_short_name() or person.get_username() if person is not None else None
+    return {"operator": name, "language": language_of(person)}
 
 
 def _head(station: Station, line: str, plant: str) -> View:
@@ -102,59 +140,134 @@ def _head(station: Station, line: str, plant: str) -> View:
     }
 
 
-def _rack(rack_id: int | None) -> Rack | None:
-    if rack_id is None:
-        return None
-    return (
-        Rack.objects.select_related("carrier", "shipment", "commodity__rack_type").filter(pk=rack_id).first()
-    )
+def _rack(station: Station) -> Rack | None:
+    """The rack at the station, which mostly is one of what the station builds: then its masters are known."""
+    rack, commodity = station.rack, station.commodity
+    if rack is not None and commodity is not None and rack.commodity_id == commodity.pk:
+        rack.commodity = commodity
+    return rack
 
 
 def _ask(
-    station: Station, rack: Rack | None, slot: Slot | None, needs: list[rules.Need], at: datetime
+    station: Station,
+    rack: Rack | None,
+    slot: Slot | None,
+    needs: list[rules.Need],
+    at: datetime,
+    late: View | None,
 ) -> View:
     """The one question of the screen: what do I do now?"""
     mode = station.mode.partition(":")[0]
     if mode == "PIN":
-        return _asked("PIN", "ENTER PIN", "of the supervisor whose badge was scanned")
+        return _asked("PIN", gettext("ENTER PIN"), gettext("of the supervisor whose badge was scanned"))
     if mode == "SUPERVISOR":
-        return _asked("SUPERVISOR", "SCAN SUPERVISOR BADGE", "or BACK")
+        return _asked("SUPERVISOR", gettext("SCAN SUPERVISOR BADGE"), gettext("or BACK"))
     if station.operator is None:
-        return _asked("BADGE", "SCAN YOUR BADGE")
+        return _asked("BADGE", gettext("SCAN YOUR BADGE"), gettext("new scanner? scan KEYBOARD TEST first"))
+    if late is not None and not station.lock_code:
+        return _asked(
+            "PUT_BACK",
+            gettext("PUT BACK %(back)s") % {"back": late["back"]},
+            gettext("and scan bin %(bin)s") % {"bin": late["bin"] or "RETURN"},
+        )
+    flow = _flow_asks(station, at)
+    if flow is not None:
+        return flow
+    if station.replay_left:
+        return _asked(
+            "WAIT",
+            gettext("WAIT: %(replay_left)s KEPT SCANS") % {"replay_left": station.replay_left},
+            gettext("of the outage are still to come"),
+        )
     if station.lock_code:
-        return _asked("LOCKED", "PUT IT BACK, SCAN RETURN BIN", "or a supervisor")
-    if mode == "MISSING":
-        return _asked("REASON", "SCAN THE REASON", "why the part is missing, or BACK")
+        detail = (
+            gettext("or a supervisor")
+            if station.lock_code != "WRONG_PART"
+            else gettext("a supervisor or its own open slot")
+        )
+        return _asked("LOCKED", gettext("PUT IT BACK, SCAN RETURN BIN"), detail)
+    if station.handling_unit_id is not None:
+        return _asked(*ask_box(station))
     if rack is None or rack.status in {RackStatus.STAGED, RackStatus.CANCELLED}:
-        return _ask_rack(station)
+        return _ask_rack(station, at)
+    if rack.status in {"LOADING", "REOPENED", "FULL"} and must_move(rack, slot):
+        return _asked("MOVES", gettext("SCAN MOVES"), gettext("the OEM changed the order of this rack"))
     if rack.status == RackStatus.FULL:
-        return _asked("SEAL", "SCAN SEAL", "rack is full")
+        return _asked("SEAL", gettext("SCAN SEAL"), gettext("rack is full"))
     if rack.status == RackStatus.SEALED:
-        return _asked("STAGE", "HANG MANIFEST, SCAN RACK", rack.carrier.code if rack.carrier else "")
+        return _asked("STAGE", gettext("HANG MANIFEST, SCAN RACK"), rack.carrier.code if rack.carrier else "")
     if rack.status in {RackStatus.LOADED, *GONE_RACKS}:
-        return _ask_rack(station)
+        return _ask_rack(station, at)
     if slot is None:
-        return _asked("WAIT", "WAIT", _waits_for(rack))
+        return _asked("WAIT", gettext("WAIT"), _waits_for(rack, at))
     if not needs:
-        return _asked("SLOT", f"SCAN SLOT {slot.number}")
+        return _asked("SLOT", gettext("SCAN SLOT %(slot)s") % {"slot": slot.number})
     if station.pending_unit_part:
-        return _asked("SERIAL", "SCAN SERIAL", station.pending_unit_part)
-    return _asked("PART", "SCAN PART", needs[0].number)
+        lot = any(n.lot and n.number == station.pending_unit_part for n in needs)
+        return _asked(
+            *(("LOT", gettext("SCAN LOT")) if lot else ("SERIAL", gettext("SCAN SERIAL"))),
+            station.pending_unit_part,
+        )
+    return _asked("PART", gettext("SCAN PART"), needs[0].number)
+
+
+def _flow_asks(station: Station, at: datetime) -> View | None:
+    """A flow under way asks before anything else does."""
+    command, _, state = station.mode.partition(":")
+    if command not in FLOWS:
+        return None
+    ask = FLOWS[command].ask(station, state, at)
+    return {**_asked(ask.code, ask.text, ask.detail), "cards": [_card(*card) for card in ask.cards]}
+
+
+def _banners(station: Station, at: datetime) -> list[View]:
+    return [banner for banners in BANNERS for banner in banners(station, at)]
 
 
 def _asked(code: str, text: str, detail: str = "") -> View:
     return {"code": code, "text": text, "detail": detail}
 
 
-def _ask_rack(station: Station) -> View:
+def _ask_rack(station: Station, at: datetime) -> View:
     commodity = station.commodity
     rack = next_rack(commodity) if commodity else None
+    aside = set_aside(station)
+    if aside is not None and (rack is None or rack.priority != Priority.RUSH):
+        return _asked(
+            "RACK",
+            gettext("SCAN RACK %(carrier)s") % {"carrier": aside.carrier},
+            gettext("go on with %(aside)s") % {"aside": aside.number},
+        )
     if rack is None:
-        return _asked("WAIT", "NOTHING TO BUILD", "the next call brings a rack")
-    return _asked("RACK", "SCAN EMPTY RACK", f"for {rack.number}")
+        by_quantity = calls_ahead(station)
+        if by_quantity:
+            return _ask_for_box(by_quantity[0])
+        return _asked("WAIT", gettext("NOTHING TO BUILD"), gettext("the next call brings a rack"))
+    waits = None if current_slot(rack.pk) else rack_waits_until(rack, at=at)
+    if waits is not None:
+        return _asked(
+            "WAIT",
+            gettext("WAIT UNTIL %(waits)s") % {"waits": _clock(waits, rack)},
+            gettext("then %(rack)s") % {"rack": rack.number},
+        )
+    return _asked("RACK", gettext("SCAN EMPTY RACK"), gettext("for %(rack)s") % {"rack": rack.number})
 
 
-def _waits_for(rack: Rack) -> str:
+def _ask_for_box(call: View) -> View:
+    detail = gettext("%(pack)s x %(part)s, due %(due)s") % {
+        "pack": call["pack"],
+        "part": call["part"],
+        "due": call["due"],
+    }
+    return _asked("BOX", gettext("SCAN KANBAN CARD") if call["cards"] else gettext("SCAN BOX"), detail)
+
+
+def _clock(moment: datetime, rack: Rack) -> str:
+    """On the clock of the plant the rack goes to."""
+    return moment.astimezone(rack.commodity.program.line.plant.zone).strftime("%H:%M")
+
+
+def _waits_for(rack: Rack, at: datetime) -> str:
     """Why an unfinished rack has nothing to pick, in the operator's words."""
     gap = SequenceGap.objects.filter(
         stream=rack.commodity.program.stream_id,
@@ -163,15 +276,23 @@ def _waits_for(rack: Rack) -> str:
         position__lte=rack.high_position,
     ).first()
     if gap is not None:
-        return f"call {gap.sequence_number} is missing; the supervisor knows"
+        return gettext("call %(sequence)s is missing; the supervisor knows") % {
+            "sequence": gap.sequence_number
+        }
     open_slots = rack.slots.filter(status__in=[SlotStatus.EMPTY, SlotStatus.REOPENED])
     if open_slots.filter(group__on_hold=True).exists():
-        return "quality hold"
+        return gettext("quality hold")
     if open_slots.filter(group__call_off__held=True).exists():
-        return "held by the OEM"
+        return gettext("held by the OEM")
+    repair = open_slots.filter(group__status=GroupStatus.REPAIR).first()
+    if repair is not None:
+        return gettext("slot %(repair)s %(reason)s") % {"repair": repair.number, "reason": repair.reason}
     if open_slots.filter(group__status=GroupStatus.UNRESOLVED).exists():
-        return "unknown part; the planner knows"
-    return "for the next call"
+        return gettext("unknown part; the planner knows")
+    waits = rack_waits_until(rack, at=at)
+    if waits is not None:
+        return gettext("waits until %(waits)s") % {"waits": _clock(waits, rack)}
+    return gettext("for the next call")
 
 
 def _now(station: Station, slot: Slot, needs: list[rules.Need], commodity: Commodity) -> View | None:
@@ -181,14 +302,94 @@ def _now(station: Station, slot: Slot, needs: list[rules.Need], commodity: Commo
     component = needs[0] if needs else None
     parts = list(group.components.filter(required=True).select_related("part"))
     first = next((c.part for c in parts if component is None or c.part_id == component.part_id), None)
+    checks = _checks(station, parts, needs, slot_is_asked(commodity, slot))
     return {
         "group": group.pk,
         "sequence": group.call_off.sequence_number,
         "part": first.number if first else "",
+        "part_id": first.pk if first else None,
         "description": first.description if first else "",
         "bin": first.storage_bin if first else "",
+        "picture": first.picture.name if first else "",
         "slot": slot.number,
-        "checks": _checks(station, parts, needs, slot_is_asked(commodity, slot)),
+        "slot_asked": slot_is_asked(commodity, slot),
+        "checks": checks,
+        "steps": _steps(parts, needs, slot, checks) if station.shows_steps or is_built(group) else [],
+    }
+
+
+def _steps(components: list[Any], needs: list[rules.Need], slot: Slot, checks: list[View]) -> list[View]:
+    """A build station's table: what is taken from where, what proves it, and how far it is."""
+    left = {need.component_id: need.left for need in needs}
+    asked = needs[0].component_id if needs else None
+    steps = [
+        {
+            "what": component.part.description or component.part.number,
+            "part": component.part.number,
+            "count": gettext("%(quantity)s of %(quantity_2)s")
+            % {"quantity": component.quantity - left.get(component.pk, 0), "quantity_2": component.quantity},
+            "bin": component.part.storage_bin,
+            "check": {"SERIAL": gettext("part and serial"), "LOT": gettext("part and lot")}.get(
+                component.part.trace, gettext("part")
+            ),
+            "picture": component.part.picture.name,
+            "part_id": component.part_id,
+            "state": "done" if component.pk not in left else "now" if component.pk == asked else "todo",
+        }
+        for component in components
+        if component.part is not None
+    ]
+    placed = {
+        "what": gettext("Into slot %(slot)s") % {"slot": slot.number},
+        "part": "",
+        "count": "",
+        "bin": "",
+        "picture": "",
+        "part_id": None,
+    }
+    state = "now" if not needs else "todo"
+    asked_for = any(check["name"] == gettext("slot") for check in checks)
+    return [
+        *steps,
+        {**placed, "check": gettext("slot label") if asked_for else gettext("by order"), "state": state},
+    ]
+
+
+def _late(station: Station, slot: Slot | None) -> View | None:
+    """The piece in the hand is not wanted any more: what changed, and where it goes back."""
+    if station.hand_group_id is None:
+        return None
+    own = slot if slot is not None and slot.group_id == station.hand_group_id else None
+    end = hand_end(station, own)
+    group = station.hand_group
+    if group is None or end is None or end is rules.HandEnd.DONE:
+        return None
+    wanted = group.components.filter(required=True, part__isnull=False).select_related("part").first()
+    part = wanted.part if wanted is not None else None
+    return {
+        "sequence": group.call_off.sequence_number,
+        "why": str(end),
+        "now": (part.description or part.number) if part and end is rules.HandEnd.CHANGED else "",
+        "back": station.hand_what,
+        "bin": station.hand_bin,
+    }
+
+
+def _rush(station: Station, rack: Rack | None, commodity: Commodity) -> View | None:
+    """The rush that waits for this station; `free`: it may be taken now, between two units."""
+    rush = next_rush(commodity)
+    if rush is None or (rack is not None and rack.priority == Priority.RUSH):
+        return None
+    slot = rush.slots.select_related("group__call_off").filter(group__isnull=False).first()
+    if slot is None or slot.group is None:
+        return None
+    due = slot.group.call_off.required_at
+    transit = timedelta(minutes=commodity.program.line.plant.transit_minutes)
+    return {
+        "rack": rush.number,
+        **_brief(slot.group),
+        "due": due - transit if due else None,
+        "free": station.hand_group_id is None,
     }
 
 
@@ -200,14 +401,20 @@ def _checks(station: Station, components: list[Any], needs: list[rules.Need], as
         waiting = component.pk in open_ids
         now = bool(open_ids) and component.pk == open_ids[0]
         pending = now and bool(station.pending_unit_part)
-        name = "part" if len(components) == 1 else component.part.number
+        name = gettext("part") if len(components) == 1 else component.part.number
         checks.append({"name": name, "state": "done" if not waiting or pending else "now" if now else "todo"})
-        if component.part.trace == Part.Trace.SERIAL:
+        if component.part.trace != Part.Trace.NONE:
             state = "done" if not waiting else "now" if pending else "todo"
-            checks.append({"name": "serial", "state": state})
+            checks.append({"name": in_words(component.part.trace), "state": state})
     if asked:
-        checks.append({"name": "slot", "state": "todo" if needs else "now"})
+        checks.append({"name": gettext("slot"), "state": "todo" if needs else "now"})
     return checks
+
+
+def _then_waits(rack: Rack, at: datetime) -> str:
+    """Until when the rest of the rack waits; empty when nothing does."""
+    waits = rack_waits_until(rack, at=at)
+    return _clock(waits, rack) if waits is not None else ""
 
 
 def _then(slots: Iterable[Slot], current: Slot | None) -> list[View]:
@@ -221,70 +428,23 @@ def _then(slots: Iterable[Slot], current: Slot | None) -> list[View]:
         and s.status in {SlotStatus.EMPTY, SlotStatus.REOPENED}
         and (current is None or s.number > current.number)
     ]
-    return [_brief(s.group) for s in after[:2] if s.group is not None]
+    groups = [s.group for s in after[:2] if s.group is not None]
+    asked = CallComponent.objects.filter(group__in=groups, required=True).select_related("part")
+    # The first of each group: the last one said stands.
+    first = {component.group_id: component for component in asked.order_by("-pk")}
+    return [_words(group, first.get(group.pk)) for group in groups]
 
 
 def _brief(group: ComponentGroup) -> View:
-    component = group.components.filter(required=True).select_related("part").first()
+    return _words(group, group.components.filter(required=True).select_related("part").first())
+
+
+def _words(group: ComponentGroup, component: CallComponent | None) -> View:
     part = component.part if component else None
     return {
         "sequence": group.call_off.sequence_number,
         "part": part.number if part else component.customer_part if component else "",
         "description": part.description if part else group.problem,
-    }
-
-
-def _rack_view(rack: Rack, slots: list[Slot], current: Slot | None, commodity: Commodity) -> View:
-    rack_type = commodity.rack_type
-    stream = commodity.program.stream
-    gaps = set(
-        SequenceGap.objects.filter(
-            stream=stream,
-            status=GapStatus.OPEN,
-            position__gte=rack.low_position,
-            position__lte=rack.high_position,
-        ).values_list("position", flat=True)
-    )
-    drawn = [_slot_view(s, current, stream.counter, gaps, rack_type.rows, rack_type.columns) for s in slots]
-    return {
-        "id": rack.pk,
-        "number": rack.number,
-        "carrier": rack.carrier.code if rack.carrier else None,
-        "status": rack.status,
-        "fill": sum(s.status == SlotStatus.FILLED for s in slots),
-        "capacity": len(slots),
-        "low": stream.counter.text(rack.low_position),
-        "high": stream.counter.text(rack.high_position),
-        "build_order": rack_type.build_order,
-        "rows": rack_type.rows,
-        "columns": rack_type.columns,
-        "slots": drawn,
-        "shipment": rack.shipment.number if rack.shipment else None,
-        "leaves_at": rack.shipment.leaves_at if rack.shipment else None,
-    }
-
-
-def _slot_view(
-    slot: Slot, current: Slot | None, counter: rules.Counter, gaps: set[int], rows: int, columns: int
-) -> View:
-    row, column = rules.drawn_at(slot.number, rows, columns)
-    status: str = slot.status
-    sequence = ""
-    if slot.group is not None:
-        sequence = slot.group.call_off.sequence_number
-    elif slot.position is not None:
-        sequence = counter.text(slot.position)
-        if slot.status == SlotStatus.EMPTY:
-            status = "GAP" if slot.position in gaps else "WAITING"
-    elif slot.status == SlotStatus.EMPTY:
-        status = "WAITING"
-    return {
-        "number": slot.number,
-        "row": row,
-        "column": column,
-        "sequence": sequence,
-        "status": status,
-        "now": current is not None and slot.pk == current.pk,
     }
 
 
@@ -300,7 +460,8 @@ def _last(station: Station) -> list[View]:
     scans = (
         ScanEvent.objects.filter(station=station)
         .select_related("group__call_off", "rack")
-        .order_by("-id")[:3]
+        # In the order of the station's own index: the scans are many, and cut by month.
+        .order_by("-recorded_at", "-id")[:3]
     )
     return [
         {
@@ -308,6 +469,7 @@ def _last(station: Station) -> list[View]:
             "accepted": scan.accepted,
             "code": scan.code,
             "text": scan.hint or scan.seen,
+            "raw": scan.raw,
             "at": scan.scanned_at,
         }
         for scan in scans
@@ -321,57 +483,81 @@ def _lock(station: Station) -> View | None:
 
 
 def buffer_of(commodity: Commodity, at: datetime) -> View:
-    """Minutes until the OEM's line takes the first piece that is not yet in a sealed rack, less transit."""
+    """Minutes until the OEM's line takes the first piece that is not yet in a sealed rack, less transit.
+
+    `trend` compares with a quarter of an hour ago, from what was known and not sealed then: up, flat, down or nothing.
+    """
     safe = Q(slot__status=SlotStatus.FILLED, slot__rack__status__in=sorted(CLOSED_RACKS | GONE_RACKS))
-    first = (
-        CallOff.objects.filter(
-            pk__in=ComponentGroup.objects.filter(commodity=commodity)
-            .exclude(status__in=[GroupStatus.CANCELLED, GroupStatus.SHIPPED])
-            .exclude(safe)
-            .values("call_off"),
-            stage=Stage.FIRM,
-            held=False,
-        )
-        .order_by("required_at")
-        .first()
-    )
+    firm = CallOff.objects.filter(stage=Stage.FIRM, held=False).order_by("required_at")
+    first = firm.filter(
+        pk__in=ComponentGroup.objects.filter(commodity=commodity)
+        .exclude(status__in=[GroupStatus.CANCELLED, *sorted(SHIPPED_GROUPS)])
+        .exclude(safe)
+        .values("call_off")
+    ).first()
     if first is None or first.required_at is None:
-        return {"minutes": None, "limit": None}
+        return {"minutes": None, "limit": None, "trend": ""}
+    sealed_since = firm.filter(
+        groups__commodity=commodity,
+        groups__slot__status=SlotStatus.FILLED,
+        groups__slot__rack__sealed_at__gt=at - TREND,
+    ).first()
     transit = timedelta(minutes=commodity.program.line.plant.transit_minutes)
-    minutes = int((first.required_at - transit - at).total_seconds() // 60)
-    return {"minutes": minutes, "limit": first.sequence_number}
+    before = [c.required_at for c in (first, sealed_since) if c is not None and c.created_at <= at - TREND]
+    then = min((due for due in before if due is not None), default=None)
+    minutes = _minutes(first.required_at - transit, at)
+    trend = _trend(minutes, _minutes(then - transit, at - TREND)) if then is not None else ""
+    return {"minutes": minutes, "limit": first.sequence_number, "trend": trend}
+
+
+def _minutes(until: datetime, at: datetime) -> int:
+    return int((until - at).total_seconds() // 60)
+
+
+def _trend(now: int, before: int) -> str:
+    if abs(now - before) <= STEADY:
+        return "flat"
+    return "up" if now > before else "down"
 
 
 def _tray(
-    station: Station, rack: Rack | None, slot: Slot | None, needs: list[rules.Need], asked: str
+    station: Station, rack: Rack | None, slot: Slot | None, needs: list[rules.Need], ask: View
 ) -> list[View]:
     """Labels a newcomer without scanner can click. What fits now comes first; the wrong ones are there to be tried."""
     cards: list[View] = []
+    asked = ask["code"]
     badge = Badge.objects.filter(active=True, user__groups__name="operator").order_by("pk").first()
     boss = Badge.objects.filter(active=True, user__groups__name="supervisor").order_by("pk").first()
     if badge:
-        cards.append(_card("My badge", f"%B:{badge.code}", "badge"))
+        cards.append(_card(gettext("My badge"), f"%B:{badge.code}", "badge"))
     if boss and asked in {"SUPERVISOR", "LOCKED"}:
-        cards.append(_card("Supervisor badge", f"%B:{boss.code}", "badge"))
-    carrier = _carrier_for(station, rack)
+        cards.append(_card(gettext("Supervisor badge"), f"%B:{boss.code}", "badge"))
+    boxes = [_card(*box) for box in box_cards(station, asked)] if station.operator else []
+    carrier = None if station.handling_unit_id else _carrier_for(station, rack)
+    cards += boxes
     if carrier:
-        cards.append(_card(f"Rack {carrier}", f"%R:{carrier}", "rack"))
-    cards += _part_cards(station, slot, needs)
-    if slot:
-        cards.append(_card(f"Slot {slot.number}", f"%L:{slot.number}", "slot"))
-    if asked == "REASON":
-        cards += [_card(word, f"%M:{word}", "command") for word in ("EMPTY-BIN", "DAMAGED")]
+        cards.append(_card(gettext("Rack %(carrier)s") % {"carrier": carrier}, f"%R:{carrier}", "rack"))
+    if station.handling_unit_id is None:
+        cards += _part_cards(station, slot, needs)
+    if slot and station.handling_unit_id is None:
+        cards.append(_card(gettext("Slot %(slot)s") % {"slot": slot.number}, f"%L:{slot.number}", "slot"))
+    if "cards" in ask:
+        cards += ask["cards"]
     if asked == "PIN":
         cards.append(_card(f"PIN {DEMO_PIN}", f"%P:{DEMO_PIN}", "command"))
     commands = {
         "LOCKED": ["RETURN", "SUPERVISOR"],
+        "PUT_BACK": ["RETURN"],
         "SEAL": ["SEAL"],
+        "MOVES": ["MOVES", "SEAL"],
         "SUPERVISOR": ["BACK"],
         "PIN": ["BACK"],
-        "REASON": ["BACK"],
     }
+    if "cards" in ask:
+        return [*cards, _card(spoken("BACK"), "%C:BACK", "command")]
     cards += [
-        _card(word, f"%C:{word}", "command") for word in commands.get(asked, ["SEAL", "MISSING", "RETURN"])
+        _card(spoken(word), f"%C:{word}", "command")
+        for word in commands.get(asked, ["SEAL", "MISSING", "RETURN", "ANDON"])
     ]
     return cards
 
@@ -396,9 +582,11 @@ def _part_cards(station: Station, slot: Slot | None, needs: list[rules.Need]) ->
     if slot is None or not needs:
         return []
     need = needs[0]
+    if station.pending_unit_part and need.lot:
+        return [_card("Lot", f"1T{need.number[-4:]}{(slot.group_id or 0) // 100:05d}", "serial")]
     if station.pending_unit_part:
-        return [_card("Serial", f"S{need.number[-4:]}{slot.group_id:07d}", "serial")]
-    cards = [_card(f"Part {need.number}", f"P{need.number}", "part")]
+        return [_card("Serial", f"S{need.number[-4:]}{slot.group_id or 0:07d}", "serial")]
+    cards = [_card(gettext("Part %(need)s") % {"need": need.number}, f"P{need.number}", "part")]
     other = (
         Part.objects.filter(family=Part.objects.get(pk=need.part_id).family, active=True)
         .exclude(pk=need.part_id)
@@ -406,175 +594,7 @@ def _part_cards(station: Station, slot: Slot | None, needs: list[rules.Need]) ->
         .first()
     )
     if other:
-        cards.append(_card(f"Wrong part {other.number}", f"P{other.number}", "wrong"))
-    return cards
-
-
-def dock_view(station_id: int, *, at: datetime) -> View:
-    """The whole picture of a dock at one moment: the truck being loaded, the ones after, the last that left."""
-    station = _station(station_id)
-    point = station.unloading_point
-    if point is None:
-        raise Unknown("no_station", f"{station.code} is no dock")
-    open_trucks = list(
-        Shipment.objects.filter(unloading_point=point)
-        .exclude(status=ShipmentStatus.DEPARTED)
-        .annotate(
-            rack_count=Count("racks"), on_truck=Count("racks", filter=Q(racks__status=RackStatus.LOADED))
+        cards.append(
+            _card(gettext("Wrong part %(other)s") % {"other": other.number}, f"P{other.number}", "wrong")
         )
-        .order_by("pk")[:4]
-    )
-    current = station.shipment if station.shipment and station.shipment.status != "DEPARTED" else None
-    shown = current or (open_trucks[0] if open_trucks else None)
-    view: View = {
-        "station": _head(station, point.name or point.code, point.plant.name),
-        "operator": station.operator.get_short_name() or station.operator.get_username()
-        if station.operator
-        else None,
-        "ask": _ask_dock(station, current, shown),
-        "shipment": _shipment_view(shown, at) if shown else None,
-        "opened": current is not None,
-        "queue": [_truck_brief(s, at) for s in open_trucks if shown is None or s.pk != shown.pk],
-        "departed": [
-            _departed(s, at)
-            for s in Shipment.objects.filter(unloading_point=point, status=ShipmentStatus.DEPARTED)
-            .annotate(rack_count=Count("racks"))
-            .order_by("-departed_at")[:6]
-        ],
-        "last": _last(station),
-        "lock": _lock(station),
-        "tray": [],
-    }
-    view["tray"] = _dock_tray(station, current, shown, view["ask"]["code"]) if settings.DEMO else []
-    return view
-
-
-def _ask_dock(station: Station, current: Shipment | None, shown: Shipment | None) -> View:
-    mode = station.mode.partition(":")[0]
-    if mode == "PIN":
-        return _asked("PIN", "ENTER PIN", "of the supervisor whose badge was scanned")
-    if mode == "SUPERVISOR":
-        return _asked("SUPERVISOR", "SCAN SUPERVISOR BADGE", "or BACK")
-    if station.operator is None:
-        return _asked("BADGE", "SCAN YOUR BADGE")
-    if current is None:
-        if shown is None:
-            return _asked("WAIT", "NO TRUCK PLANNED", "racks bring one; empties can be scanned back in")
-        return _asked("TRUCK", f"SCAN TRUCK {shown.number}")
-    wanted = next_to_load(current)
-    if wanted is None:
-        return _asked("DEPART", "SCAN DEPART", f"{current.number} is complete")
-    if wanted.status != RackStatus.STAGED:
-        return _asked("WAIT", f"WAIT FOR {wanted.number}", _where(wanted))
-    carrier = wanted.carrier.code if wanted.carrier else wanted.number
-    return _asked("RACK", f"LOAD RACK {carrier}", f"{wanted.number} on place {wanted.load_position}")
-
-
-def _where(rack: Rack) -> str:
-    if rack.status == RackStatus.LOADED:
-        return "on the truck"
-    if rack.status == RackStatus.STAGED:
-        return "staged"
-    if rack.status == RackStatus.PLANNED:
-        return "not started"
-    station = Station.objects.filter(rack=rack).values_list("code", flat=True).first()
-    state = rack.status.lower()
-    return f"{state} at {station}" if station else state
-
-
-def _minutes_left(shipment: Shipment, at: datetime) -> int:
-    return int((shipment.leaves_at - at).total_seconds() // 60)
-
-
-def _truck_brief(shipment: Shipment, at: datetime) -> View:
-    return {
-        "id": shipment.pk,
-        "number": shipment.number,
-        "status": shipment.status,
-        "racks": shipment.rack_count,  # type: ignore[attr-defined]
-        "leaves_at": shipment.leaves_at,
-        "minutes_left": _minutes_left(shipment, at),
-    }
-
-
-def _shipment_view(shipment: Shipment, at: datetime) -> View:
-    racks = (
-        Rack.objects.filter(shipment=shipment)
-        .select_related("carrier", "commodity__program__stream")
-        .annotate(slot_count=Count("slots"), filled=Count("slots", filter=Q(slots__status=SlotStatus.FILLED)))
-        .order_by("load_position")
-    )
-    wanted = next_to_load(shipment)
-    return {
-        "id": shipment.pk,
-        "number": shipment.number,
-        "status": shipment.status,
-        "leaves_at": shipment.leaves_at,
-        "minutes_left": _minutes_left(shipment, at),
-        "truck": shipment.truck,
-        "asn_status": shipment.asn_status,
-        "asn_note": shipment.asn_note,
-        "racks": [_loading_rack(rack, wanted) for rack in racks],
-    }
-
-
-def _loading_rack(rack: Rack, wanted: Rack | None) -> View:
-    counter = rack.commodity.program.stream.counter
-    return {
-        "id": rack.pk,
-        "number": rack.number,
-        "commodity": rack.commodity.name,
-        "carrier": rack.carrier.code if rack.carrier else None,
-        "load_position": rack.load_position,
-        "status": rack.status,
-        "fill": rack.filled,  # type: ignore[attr-defined]
-        "capacity": rack.slot_count,  # type: ignore[attr-defined]
-        "where": _where(rack),
-        "low": counter.text(rack.low_position),
-        "high": counter.text(rack.high_position),
-        "next": wanted is not None and wanted.pk == rack.pk,
-    }
-
-
-def _departed(shipment: Shipment, at: datetime) -> View:
-    waited = shipment.departed_at and (at - shipment.departed_at).total_seconds() / 60
-    return {
-        "id": shipment.pk,
-        "number": shipment.number,
-        "racks": shipment.rack_count,  # type: ignore[attr-defined]
-        "departed_at": shipment.departed_at,
-        "asn_status": shipment.asn_status,
-        "asn_status_at": shipment.asn_status_at,
-        "asn_note": shipment.asn_note,
-        "asn_done": shipment.asn_status == AsnStatus.ACCEPTED
-        or (shipment.asn_status == AsnStatus.SENT and not shipment.asn_answered),
-        "minutes_since": int(waited or 0),
-    }
-
-
-def _dock_tray(station: Station, current: Shipment | None, shown: Shipment | None, asked: str) -> list[View]:
-    cards: list[View] = []
-    badge = Badge.objects.filter(active=True, user__groups__name="logistics").order_by("pk").first()
-    if badge:
-        cards.append(_card("My badge", f"%B:{badge.code}", "badge"))
-    if shown is not None and current is None:
-        cards.append(_card(f"Truck {shown.number}", f"%T:{shown.number}", "rack"))
-    if current is not None:
-        racks = Rack.objects.filter(shipment=current, carrier__isnull=False).exclude(status=RackStatus.LOADED)
-        cards += [
-            _card(f"Rack {r.carrier.code}", f"%R:{r.carrier.code}", "rack")
-            for r in racks.select_related("carrier").order_by("load_position")[:4]
-            if r.carrier
-        ]
-    return cards + _dock_decisions(asked, opened=current is not None)
-
-
-def _dock_decisions(asked: str, *, opened: bool) -> list[View]:
-    """Departing, and what a supervisor shows to let the truck go short."""
-    if asked == "SUPERVISOR":
-        boss = Badge.objects.filter(active=True, user__groups__name="supervisor").order_by("pk").first()
-        shown = [_card("Supervisor badge", f"%B:{boss.code}", "badge")] if boss else []
-        return [*shown, _card("BACK", "%C:BACK", "command")]
-    if asked == "PIN":
-        return [_card(f"PIN {DEMO_PIN}", f"%P:{DEMO_PIN}", "command"), _card("BACK", "%C:BACK", "command")]
-    return [_card(word, f"%C:{word}", "command") for word in ("DEPART", "SHORT")] if opened else []
+    return cards

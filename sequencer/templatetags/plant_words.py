@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from inventory.demand import number_in_words
 from sequencer import access, boards
+from sequencer.navigation import navigation as pages_of
+from sequencer.spoken import in_words
 
 register = template.Library()
 
@@ -20,6 +22,12 @@ register = template.Library()
 def may(user: Any, name: str) -> bool:
     """`{% if user|may:"edi" %}`"""
     return access.may(user, name)
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: dict[str, Any]) -> dict[str, Any]:
+    """`{% navigation as pages %}`: the links of the top bar for this person."""
+    return pages_of(context["user"], str(context.get("section", "")))
 
 
 @register.simple_tag
@@ -56,6 +64,17 @@ def clock(moment: datetime | None, zone: str) -> str:
 
 
 @register.filter
+def due(moment: datetime | None, zone: str) -> str:
+    """A due time on our clock and, only where it differs then, on the OEM's: `14:32 (OEM 08:32 EST)`."""
+    if moment is None:
+        return "—"
+    ours, theirs = timezone.localtime(moment), moment.astimezone(ZoneInfo(zone))
+    if ours.utcoffset() == theirs.utcoffset():
+        return f"{ours:%H:%M}"
+    return f"{ours:%H:%M} (OEM {theirs:%H:%M %Z})"
+
+
+@register.filter
 def signed(number: int) -> str:
     """With a true minus sign, as wide as a plus."""
     return str(number).replace("-", "−")
@@ -70,4 +89,4 @@ def pieces(quantity: Decimal) -> str:
 @register.filter
 def words(code: str) -> str:
     """A stored state as people say it: FULL_WITH_HOLES -> full with holes."""
-    return str(code).replace("_", " ").lower()
+    return in_words(str(code))

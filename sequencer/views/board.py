@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from inventory.errors import Unknown
@@ -85,7 +86,7 @@ def gap_accept(request: HttpRequest, stream_id: int, first: int, last: int) -> H
 def task(request: HttpRequest, task_id: int) -> HttpResponseBase:
     found = Task.objects.select_related("owner", "line__plant").filter(pk=task_id).first()
     if found is None:
-        raise Unknown("no_task", "That task is closed and gone.", task=task_id)
+        raise Unknown("no_task", _("That task is closed and gone."), task=task_id)
     return render(request, "board/_task.html", {"task": found})
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from sequencer.models import Station
+from sequencer.models import SequencingProgram, Station
 
 COOKIE = "jis_station"
 SALT = "sequencer.station"
@@ -45,12 +45,14 @@ def enrolled_station(request: HttpRequest) -> Station | None:
 
 
 def topics_of(station: Station) -> list[str]:
-    """What a station's page listens to: itself, and the line or dock it works for."""
+    """What a station's page listens to: itself, its line, or its dock and the lines of its racks."""
     topics = [f"station:{station.pk}"]
     if station.commodity is not None:
         topics.append(f"line:{station.commodity.program.line_id}")
     if station.unloading_point_id is not None:
         topics.append(f"dock:{station.unloading_point_id}")
+        lines = SequencingProgram.objects.filter(unloading_point=station.unloading_point_id, active=True)
+        topics += [f"line:{pk}" for pk in sorted(set(lines.values_list("line", flat=True)))]
     return topics
 
 

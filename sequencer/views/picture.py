@@ -8,15 +8,33 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from sequencer.manifest import REASONS
-from sequencer.services.verdicts import WORDS, Verdict
+from django.utils.translation import gettext, gettext_noop
+
+from sequencer.services.flows import FLOWS
+from sequencer.services.verdicts import Verdict, word_of
+from sequencer.spoken import spoken
 
 View = Mapping[str, Any]
 Pieces = list[tuple[str, bool]]
 
 # Only these set what was needed against what came; elsewhere the hint says it better.
-COMPARED = frozenset({"WRONG_PART", "WRONG_POSITION", "WRONG_RACK", "WRONG_ORDER", "LOCKED"})
-ASK_SYMBOLS = {"WAIT": "hourglass", "LOCKED": "cross"}
+DOCK_MISTAKES = ("WRONG_TRUCK", "WRONG_DOOR", "WRONG_LANE", "WRONG_PLACE")
+COMPARED = frozenset(
+    {
+        "WRONG_PART",
+        "WRONG_PIECE",
+        "WRONG_POSITION",
+        "WRONG_RACK",
+        "WRONG_ORDER",
+        "WRONG_BOX",
+        "TOO_MANY",
+        "LOCKED",
+        "OUT_OF_SEQUENCE",
+        "DETAINED",
+        *DOCK_MISTAKES,
+    }
+)
+ASK_SYMBOLS = {"WAIT": "hourglass", "LOCKED": "cross", "PUT_BACK": "care"}
 # The tray's labels that answer what is asked now.
 FITTING = {
     "BADGE": ("badge",),
@@ -25,14 +43,44 @@ FITTING = {
     "TRUCK": ("rack",),
     "PART": ("part",),
     "SERIAL": ("serial",),
+    "LOT": ("serial",),
     "SLOT": ("slot",),
+    "BOX": ("card", "%C:BOX", "box"),
+    "BOX_LABEL": ("box",),
+    "COUNT": ("count",),
+    "MOVES": ("%C:MOVES",),
+    "MOVE_FROM": ("move",),
+    "MOVE_PIECE": ("move",),
+    "MOVE_TO": ("move",),
     "SEAL": ("%C:SEAL",),
     "DEPART": ("%C:DEPART",),
+    "DOOR_SEAL": ("door-seal",),
+    "DRIVER": ("driver",),
+    "PLACE": ("place",),
+    "UNLOAD": ("rack",),
     "LOCKED": ("%C:RETURN",),
+    "PUT_BACK": ("%C:RETURN",),
+    "THING": ("%M:",),
     "REASON": ("%M:",),
     "PIN": ("%P:",),
 }
 SOON_MINUTES = 15
+MAIN = frozenset({"RETURN", "SEAL", "DEPART", "MOVES", "BOX"})
+ARROWS = {
+    "up": ("↑", gettext_noop("rising")),
+    "down": ("↓", gettext_noop("falling")),
+    "flat": ("→", gettext_noop("steady")),
+}
+BANNER_SIGNS = {
+    "rush": "▲",
+    "hold": "✕",
+    "bypass": "▲",
+    "override": "▲",
+    "challenge": "▲",
+    "andon": "▲",
+    "moves": "▲",
+    "offline": "✕",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +94,8 @@ class Judged:
     hint: str = ""
     need: Pieces | None = None
     got: Pieces | None = None
+    # Played when it appears by itself, without a scan.
+    sound: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +127,14 @@ def judged(view: View, verdict: Verdict | None) -> Judged | None:
     """The answer that lies over the question: a lock as long as it stands, else what was just judged."""
     if view["lock"]:
         return _locked(view, verdict)
+    if view.get("late"):
+        return _late(view["late"], view["ask"])
     if verdict is None or verdict.sound == "wait":
         return None
-    if verdict.accepted and verdict.sound == "ok":
+    if verdict.accepted and verdict.sound in {"ok", "test"}:
         return Judged("ok", "tick", verdict.word, "flash", verdict.hint or verdict.seen)
     if verdict.accepted:
-        return Judged("check", "care", verdict.step, "moment", verdict.hint)
+        return Judged("check", "care", spoken(verdict.step), "moment", verdict.hint)
     ground, symbol = ("check", "care") if verdict.sound == "check" else ("stop", "cross")
     need, got = _compared(verdict.code, verdict.expected, verdict.seen)
     return Judged(ground, symbol, verdict.word, "scan", verdict.hint, need, got)
@@ -90,11 +142,19 @@ def judged(view: View, verdict: Verdict | None) -> Judged | None:
 
 def _locked(view: View, verdict: Verdict | None) -> Judged:
     lock, ask = view["lock"], view["ask"]
-    hint = " ".join(filter(None, (ask["text"], ask["detail"])))
+    hint = ", ".join(filter(None, (ask["text"], ask["detail"])))
     if verdict and not verdict.accepted and verdict.code not in {lock["code"], "LOCKED"}:
         hint = f"{verdict.word}: {verdict.hint}"
     need, got = difference(lock["need"], lock["got"])
-    return Judged("stop", "cross", WORDS.get(lock["code"], "STOP"), "lock", hint, need, got)
+    return Judged("stop", "cross", word_of(lock["code"]), "lock", hint, need, got, "stop")
+
+
+def _late(late: View, ask: View) -> Judged:
+    """Stands until the bin was scanned; the card above says the rest."""
+    hint = f"{ask['text']} {ask['detail']}"
+    return Judged(
+        "check", "care", f"{late['sequence'][-4:]} {spoken(late['why'])}", "lock", hint, sound="check"
+    )
 
 
 def _compared(code: str, expected: str, seen: str) -> tuple[Pieces | None, Pieces | None]:
@@ -108,24 +168,40 @@ def commands(view: View) -> list[Command]:
     code = view["ask"]["code"]
     dock = view["station"]["kind"] == "DOCK"
     chosen = {
-        "LOCKED": ["RETURN", "SUPERVISOR"],
-        "SEAL": ["SEAL", "SUPERVISOR", "CHANGE-OPERATOR"],
+        "LOCKED": ["RETURN", "ANDON", "SUPERVISOR"],
+        "PUT_BACK": ["RETURN", "ANDON"],
+        "SEAL": ["SEAL", "REPRINT", "ANDON", "SUPERVISOR"],
+        "BOX": ["BOX", "REPRINT", "ANDON", "SUPERVISOR"] if not dock else [*_at_dock(view)],
+        "BOX_LABEL": ["REPRINT", "EMPTY-BOX", "ANDON", "SUPERVISOR"],
+        "MOVES": ["MOVES", "REPRINT", "ANDON", "SUPERVISOR"],
         "DEPART": ["DEPART", "SHORT", "CHANGE-OPERATOR"],
         "PIN": ["BACK"],
         "SUPERVISOR": ["BACK"],
         "BADGE": [],
     }
-    if code == "REASON":
-        return [*(Command(f"%M:{word}", _spoken(word)) for word in REASONS), Command("%C:BACK", "BACK")]
+    if code == "COUNT":
+        return [
+            Command("%Q:PACK", "PACK", main=True),
+            *(_command(word) for word in ("BACK", "EMPTY-BOX", "ANDON")),
+        ]
+    if view.get("box") and code not in chosen:
+        return [_command(word, main=word in MAIN) for word in ("SEAL", "EMPTY-BOX", "ANDON", "SUPERVISOR")]
     if code in chosen:
-        return [_command(word, main=word in {"RETURN", "SEAL", "DEPART"}) for word in chosen[code]]
+        return [_command(word, main=word in MAIN) for word in chosen[code]]
+    reasons = [card for card in view["ask"].get("cards", ()) if card["raw"].startswith(("%M:", "%C:"))]
+    if "cards" in view["ask"]:
+        buttons = [Command(card["raw"], spoken(card["raw"][3:])) for card in reasons[:4]]
+        return [*buttons, Command("%C:BACK", spoken("BACK"))]
     return [_command(word) for word in (_at_dock(view) if dock else _at_station(view))]
 
 
 def _at_station(view: View) -> list[str]:
-    back = ["BACK"] if view["ask"]["code"] == "SERIAL" else []
-    missing = ["MISSING"] if view["now"] else []
-    return [*missing, *back, "SUPERVISOR", "CHANGE-OPERATOR"]
+    """What an operator needs between two scans; BACK takes the place of what makes no sense with half a part."""
+    half = view["ask"]["code"] in {"SERIAL", "LOT"}
+    wanted = ["MISSING"] if view["now"] else []
+    wanted += ["BACK"] if half else ["SCRAP"]
+    words = [word for word in [*wanted, "REPRINT", "ANDON"] if word in FLOWS or word == "BACK"]
+    return [*words, "SUPERVISOR"]
 
 
 def _at_dock(view: View) -> list[str]:
@@ -133,11 +209,7 @@ def _at_dock(view: View) -> list[str]:
 
 
 def _command(word: str, *, main: bool = False) -> Command:
-    return Command(f"%C:{word}", _spoken(word), main)
-
-
-def _spoken(word: str) -> str:
-    return word.replace("-", " ")
+    return Command(f"%C:{word}", spoken(word), main)
 
 
 def tray(view: View) -> list[dict[str, Any]]:
@@ -160,77 +232,31 @@ def last_scans(view: View) -> list[dict[str, Any]]:
 
 def _in_few_words(scan: View) -> str:
     if scan["accepted"]:
-        return str(scan["text"] or "taken")
-    return WORDS.get(scan["code"], scan["code"].replace("_", " ")).lower()
+        return str(scan["text"] or gettext("taken"))
+    return word_of(scan["code"]).lower()
 
 
 def buffer_look(minutes: int | None) -> tuple[str, str]:
     """CSS class and word of the buffer: colour only when someone must hurry, and then a word with it."""
     if minutes is None or minutes >= SOON_MINUTES:
-        return "", "Buffer"
-    return ("soon", "▲ Soon") if minutes >= 0 else ("late", "✕ Late")
+        return "", gettext("Buffer")
+    return ("soon", f"▲ {gettext('Soon')}") if minutes >= 0 else ("late", f"✕ {gettext('Late')}")
+
+
+def arrow(trend: str) -> dict[str, str] | None:
+    """The buffer against a quarter of an hour ago: sign and word."""
+    if trend not in ARROWS:
+        return None
+    sign, word = ARROWS[trend]
+    return {"sign": sign, "word": gettext(word)}
+
+
+def banners(view: View) -> list[dict[str, Any]]:
+    """What stands over the whole line now, each with its sign: colour never tells alone."""
+    return [{**banner, "sign": BANNER_SIGNS.get(banner["kind"], "▲")} for banner in view["banners"]]
 
 
 # --- drawings ------------------------------------------------------------------------------------------
-
-CELL_HEIGHT, GUTTER = 96, 8
-# A drawing two levels high fills its card at this width; narrow cells stop shrinking where four digits still fit.
-FULL_WIDTH, NARROWEST = 640, 100
-# status -> (sign in the corner, small text above, big text); `{}` is the sequence.
-SLOT_TEXTS = {
-    "FILLED": ("✓", "", "{}"),
-    "HOLE": ("!", "{}", "HOLE"),
-    "REOPENED": ("!", "CHANGED", "{}"),
-    "CANCELLED": ("✕", "{}", "OFF"),
-    "GAP": ("?", "{}", "GAP"),
-    "WAITING": ("", "", ""),
-    "EMPTY": ("", "", ""),
-}
-
-
-def rack_drawing(rack: View) -> dict[str, Any]:
-    """The rack as it stands before the operator, in drawing units; the page scales it."""
-    columns = rack["columns"]
-    width = max(NARROWEST, (FULL_WIDTH + GUTTER) // columns - GUTTER)
-    return {
-        "width": columns * (width + GUTTER) - GUTTER + 6,
-        "height": rack["rows"] * (CELL_HEIGHT + GUTTER) - GUTTER + 6,
-        "cell": {"width": width, "height": CELL_HEIGHT},
-        "slots": [_slot(slot, width) for slot in rack["slots"]],
-        "words": _rack_in_words(rack),
-        "low": rack["low"][-4:],
-        "high": rack["high"][-4:],
-    }
-
-
-def _slot(slot: View, width: int) -> dict[str, Any]:
-    x = (slot["column"] - 1) * (width + GUTTER)
-    y = (slot["row"] - 1) * (CELL_HEIGHT + GUTTER)
-    sign, above, main = SLOT_TEXTS[slot["status"]]
-    if slot["now"]:
-        sign, main = "▶", "{}"
-    tail = slot["sequence"][-4:]
-    return {
-        "number": slot["number"],
-        "look": f"{slot['status'].lower()}{' now' if slot['now'] else ''}",
-        "sign": sign,
-        "above": above.format(tail),
-        "main": main.format(tail),
-        "x": x,
-        "y": y,
-        "x_text": x + 10,
-        "x_sign": x + width - 10,
-        "y_number": y + 21,
-        "y_above": y + 56,
-        "y_main": y + 83,
-    }
-
-
-def _rack_in_words(rack: View) -> str:
-    count = {status: sum(s["status"] == status for s in rack["slots"]) for status in SLOT_TEXTS}
-    parts = [f"{number} {status.lower()}" for status, number in count.items() if number]
-    now = next((f"; slot {s['number']} is asked for" for s in rack["slots"] if s["now"]), "")
-    return f"Rack {rack['number']}, {rack['capacity']} slots: {', '.join(parts)}{now}"
 
 
 def trailer(racks: Sequence[View]) -> list[dict[str, Any]]:
@@ -258,18 +284,48 @@ def standing(view: View) -> dict[str, str]:
     ask, rack, upcoming = view["ask"], view["rack"], view.get("upcoming")
     number = rack["number"] if rack else ""
     starts = (
-        f"It starts with {upcoming['sequence']}, {upcoming['part']}."
+        gettext("It starts with %(sequence)s, %(part)s.") % upcoming
         if upcoming and "sequence" in upcoming
         else ""
     )
     table = {
-        "BADGE": ("badge", "Nobody is at this station", "Scan your badge; what to pick shows here."),
-        "RACK": ("rack", f"Rack {upcoming['rack']} is next" if upcoming else "A rack is next", starts),
-        "SEAL": ("tick", f"Rack {number} is full", "SEAL compares every slot with the OEM's latest call."),
-        "STAGE": ("tick", f"Rack {number} is sealed", "Print the manifest, hang it on, then scan the rack."),
-        "SUPERVISOR": ("badge", "A supervisor decides", "Badge first, then the PIN."),
-        "LOCKED": ("cross", "The station is locked", "The return bin or a supervisor opens it."),
+        "BADGE": (
+            "badge",
+            gettext("Nobody is at this station"),
+            gettext("Scan your badge; what to pick shows here."),
+        ),
+        "RACK": (
+            "rack",
+            gettext("Rack %(rack)s is next") % upcoming if upcoming else gettext("A rack is next"),
+            starts,
+        ),
+        "SEAL": (
+            "tick",
+            gettext("Rack %(rack)s is full") % {"rack": number},
+            gettext("SEAL compares every slot with the OEM's latest call."),
+        ),
+        "BOX": ("rack", ask["detail"], gettext("Take an empty box; its label prints when it is full.")),
+        "STAGE": (
+            "tick",
+            gettext("Rack %(rack)s is sealed") % {"rack": number},
+            gettext("Print the manifest, hang it on, then scan the rack."),
+        ),
+        "SUPERVISOR": ("badge", gettext("A supervisor decides"), gettext("Badge first, then the PIN.")),
+        "LOCKED": (
+            "cross",
+            gettext("The station is locked"),
+            gettext("The return bin or a supervisor opens it."),
+        ),
+        "THING": (
+            "badge",
+            gettext("Which label?"),
+            gettext("Its piece, slot or rack tells; a reason at once means the last paper here."),
+        ),
+        "REASON": ("badge", gettext("Why?"), gettext("The reason is kept with the paper and the piece.")),
     }
+    if ask["code"].startswith("MOVE"):
+        why = gettext("Each piece is moved by scan; the rack stays open until all of them are verified.")
+        return {"symbol": "rack", "what": ask["detail"], "why": why}
     if ask["code"] in table:
         symbol, what, why = table[ask["code"]]
         return {"symbol": symbol, "what": what, "why": why}
@@ -277,19 +333,19 @@ def standing(view: View) -> dict[str, str]:
     return {
         "symbol": "hourglass",
         "what": detail[:1].upper() + detail[1:],
-        "why": "The page goes on by itself.",
+        "why": gettext("The page goes on by itself."),
     }
 
 
 ASN_WORDS = {
-    "NONE": "ASN not due",
-    "DUE": "ASN goes in a moment",
-    "READY": "ASN ready",
-    "SENDING": "ASN being sent",
-    "SENT": "ASN sent, no answer yet",
-    "ACCEPTED": "ASN accepted",
-    "REJECTED": "ASN REJECTED",
-    "ATTENTION": "ASN needs a person",
+    "NONE": gettext_noop("ASN not due"),
+    "DUE": gettext_noop("ASN goes in a moment"),
+    "READY": gettext_noop("ASN ready"),
+    "SENDING": gettext_noop("ASN being sent"),
+    "SENT": gettext_noop("ASN sent, no answer yet"),
+    "ACCEPTED": gettext_noop("ASN accepted"),
+    "REJECTED": gettext_noop("ASN REJECTED"),
+    "ATTENTION": gettext_noop("ASN needs a person"),
 }
 ASN_SOON, ASN_LATE = 5, 10
 
@@ -302,7 +358,7 @@ def departed(shipments: Iterable[View]) -> list[dict[str, Any]]:
 def _asn_words(shipment: View) -> str:
     """A partner that never acknowledges is not waited for."""
     sent_for_good = shipment["asn_status"] == "SENT" and shipment["asn_done"]
-    return "ASN sent" if sent_for_good else ASN_WORDS[shipment["asn_status"]]
+    return gettext("ASN sent") if sent_for_good else gettext(ASN_WORDS[shipment["asn_status"]])
 
 
 def _asn_look(shipment: View) -> dict[str, str]:

@@ -3,6 +3,8 @@
 // A scan gets its nonce when it is made; whatever happens to the network it is posted with the same nonce until the
 // server has answered, and the server judges a nonce once. Scans that wait survive a reload of the page.
 
+import { gettext } from "./words.js";
+
 const SLOW_MS = 500;
 const LOST_MS = 3_000;
 const PATIENCE_MS = 8_000;
@@ -32,8 +34,10 @@ export function openQueue({ url, name, token, now, asked, hooks }) {
     if (running) return;
     running = true;
     while (waiting.length) {
-      const answer = await judge(waiting[0]);
-      const scan = waiting.shift();
+      const scan = waiting[0];
+      const answer = await judge(scan);
+      if (scan.gone) continue;
+      waiting.shift();
       localStorage.removeItem(key + scan.nonce);
       hooks.answered(scan, answer);
     }
@@ -55,11 +59,12 @@ export function openQueue({ url, name, token, now, asked, hooks }) {
     let faults = 0;
     for (let tries = 1; ; tries += 1) {
       const response = await post(scan);
+      if (scan.gone) return null;
       if (response?.ok) return response.json();
       if (response === null) hooks.offline();
       else if (response.status === 401 || response.status === 403) await hooks.turnedAway();
       else if (response.status < 500) return { refused: await sentence(response) };
-      else if ((faults += 1) >= FAULTS_MOST) return { refused: "The server could not judge this scan. Scan again." };
+      else if ((faults += 1) >= FAULTS_MOST) return { refused: gettext("The server could not judge this scan. Scan again.") };
       await pause(Math.min(LONGEST_PAUSE_MS, 400 * tries));
     }
   }
@@ -78,7 +83,13 @@ export function openQueue({ url, name, token, now, asked, hooks }) {
     }
   }
 
-  return { add, resume: run, waiting: () => waiting.length };
+  /** Gives up what waits: from now on another keeps it. `forget` when it does. */
+  function surrender() {
+    return waiting.splice(0).map((scan) => Object.assign(scan, { gone: true }));
+  }
+
+  const forget = (scan) => localStorage.removeItem(key + scan.nonce);
+  return { add, surrender, forget, resume: run, waiting: () => waiting.length };
 }
 
 function restore(key) {
@@ -99,7 +110,7 @@ function keep(name, scan) {
 
 async function sentence(response) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  return page.querySelector("[data-refused] strong")?.textContent.trim() || `The server said no (${response.status}).`;
+  return page.querySelector("[data-refused] strong")?.textContent.trim() || gettext("The server said no (%(status)s).", { status: response.status });
 }
 
 /** Like crypto.randomUUID, which a plant's plain HTTP address does not have. */

@@ -1,8 +1,10 @@
 // The page of a station or dock: hears scans, has them judged in order, shows the answer and keeps itself fresh.
 
+import { openOffline } from "./offline/offline.js";
 import { openQueue } from "./queue.js";
-import { play, prepare } from "./sounds.js";
+import { play, playAll, prepare } from "./sounds.js";
 import { listen, settingsOf, type } from "./wedge.js";
+import { gettext, gettext_noop, ngettext, speak } from "./words.js";
 
 const FLASH_MS = 800;
 const MOMENT_MS = 2_500;
@@ -33,8 +35,13 @@ function swap(html, { answer = false } = {}) {
   for (const next of fresh.querySelectorAll("[data-part]")) {
     const old = part(next.dataset.part);
     if (!old || (next.dataset.part === "judged" && !answer && !lockChanges(old, next))) continue;
+    // What locks the page by itself (the OEM changed the call) is heard, too.
+    if (next.dataset.part === "judged" && !answer && locked(next) && !locked(old)) play(next.dataset.sound);
     take(old, next);
   }
+  // Another badge, another language: what this page says itself follows.
+  speak(part("bar").dataset.lang);
+  light();
   readClock();
   ground();
   focusField();
@@ -73,6 +80,7 @@ function clearJudged() {
 
 /** The whole background is the answer. Offline lies over everything, checking over the question only. */
 function ground() {
+  if (cut.alone()) return;
   const over = [...stage.querySelectorAll(".band-client")].filter((one) => !one.hidden);
   const judged = part("judged").dataset.ground;
   const named = over.find((one) => one.id === "offline") ?? (judged ? undefined : over[0]);
@@ -105,18 +113,24 @@ const queue = openQueue({
       if (answer.refused) return refused(answer.refused);
       swap(answer.html, { answer: true });
       play(answer.verdict.sound);
+      if (!answer.verdict.accepted && answer.verdict.sound === "wait") quietly(answer.verdict.hint);
+      if (answer.verdict.sound === "test" && !saidQuietly()) quietly(gettext("Heard four sounds? If not, turn it up"));
       fade();
     },
     turnedAway: refresh, // a new token, or the page that says who must do what
   },
 });
 
+// What goes on without the server, from the work pack.
+const cut = openOffline({ body, part, queue, play, refresh, quietly, token: () => part("bar").dataset.csrf });
+
 const waitingWords = () => {
   const count = queue.waiting();
-  return count > 1 ? `${count} scans are judged in order` : "";
+  return count > 1 ? gettext("%(count)s scans are judged in order", { count }) : "";
 };
 
 function goOffline() {
+  cut.cut();
   if (offlineSince === null) {
     offlineSince = serverTime();
     play("check");
@@ -124,13 +138,15 @@ function goOffline() {
   checking.hidden = true;
   offline.hidden = false;
   const count = queue.waiting();
-  const kept = count ? ` · ${count} ${count === 1 ? "scan" : "scans"} kept` : "";
-  document.getElementById("offline-text").textContent = `since ${clock(offlineSince)}${kept}`;
+  const kept = count ? ngettext("%(count)s scan kept", "%(count)s scans kept", count) : "";
+  const since = gettext("since %(time)s", { time: clock(offlineSince) });
+  document.getElementById("offline-text").textContent = [since, kept, cut.why()].filter(Boolean).join(" · ");
   light();
   ground();
 }
 
 function comeBack() {
+  cut.heard();
   offlineSince = null;
   offline.hidden = true;
   light();
@@ -141,7 +157,7 @@ function refused(text) {
   clearJudged();
   part("judged").dataset.ground = "check";
   part("judged").dataset.stays = "scan";
-  part("judged").append(band("care", "NOT TAKEN", text));
+  part("judged").append(band("care", gettext("NOT TAKEN"), text));
   shown.set("judged", null);
   play("check");
   ground();
@@ -167,14 +183,16 @@ function scanned(code) {
   const now = performance.now();
   const twice = code === before.code && now - before.at < TWICE_MS;
   before = { code, at: now };
-  if (twice) return quietly("Same label twice: counted once");
+  showRaw("");
+  if (twice) return quietly(gettext("Same label twice: counted once"));
   if (part("judged").dataset.stays !== "lock") clearJudged();
+  if (cut.takes(code)) return;
   queue.add(code);
   if (offlineSince !== null) goOffline();
 }
 
-const STRAYED = { typed: "Typed by hand: press TYPE to enter a label", half: "Half a label: scan it again" };
-listen(wedge, { scanned, strayed: (why) => quietly(STRAYED[why]) });
+const STRAYED = { typed: gettext_noop("Typed by hand: press TYPE to enter a label"), half: gettext_noop("Half a label: scan it again") };
+listen(wedge, { scanned, strayed: (why) => quietly(gettext(STRAYED[why])) });
 
 // --- hands --------------------------------------------------------------------------------------------------------
 
@@ -190,6 +208,10 @@ document.addEventListener("click", (event) => {
   if (raw) scanned(raw);
   if (label) void type(label, wedge);
   if (digit !== undefined) press(digit);
+  if (button.dataset.setOpen) turnOver(button.dataset.setOpen);
+  if (button.dataset.lastLabel !== undefined) showRaw(before.code);
+  if (button.dataset.soundTest !== undefined) playAll();
+  if (button.dataset.language !== undefined) void nextLanguage();
   if (button.dataset.entry !== undefined) openEntry(entry.hidden);
 });
 
@@ -217,6 +239,25 @@ function openEntry(open) {
   else document.activeElement?.blur();
 }
 
+/** The row of buttons has two sides: work, and what is wanted once a shift. */
+function turnOver(side) {
+  for (const set of stage.querySelectorAll(".command-set")) set.hidden = set.dataset.set !== side;
+}
+
+/** What the scanner really sent, signs that do not print included; a PIN is never shown. */
+function showRaw(code) {
+  const line = document.getElementById("raw");
+  line.hidden = !code;
+  const shown = /^%P:/i.test(code) ? "%P:****" : code;
+  line.textContent = shown.replace(/[\x00-\x1f]/g, (sign) => String.fromCharCode(0x2400 + sign.charCodeAt(0)));
+}
+
+async function nextLanguage() {
+  const headers = { "X-CSRFToken": part("bar").dataset.csrf };
+  await fetch(body.dataset.languageUrl, { method: "POST", headers });
+  location.reload();
+}
+
 function press(digit) {
   const field = document.getElementById("pin-field");
   field.value = digit ? field.value + digit : field.value.slice(0, -1);
@@ -229,6 +270,7 @@ function focusField() {
 }
 
 let hushing = 0;
+const saidQuietly = () => document.getElementById("quiet").textContent !== "";
 function quietly(text) {
   const quiet = document.getElementById("quiet");
   quiet.textContent = text;
@@ -264,6 +306,7 @@ async function refresh() {
     if (answer.status === 401 || answer.status === 403 || answer.redirected) return location.reload();
     if (answer.ok) {
       const html = await answer.text();
+      if (cut.alone()) return void (takeToken(html), cut.back());
       // The answer to a scan is newer than a picture that was asked for before it.
       if (!queue.waiting() && seen === answers) swap(html);
       else takeToken(html);
@@ -290,13 +333,17 @@ function listenToPlant() {
   for (const kind of ["open", "hello", "beat", "error"]) source.addEventListener(kind, light);
 }
 
+const LIGHTS = { live: gettext_noop("online"), polling: gettext_noop("polling"), offline: gettext_noop("offline") };
 const streaming = () => source?.readyState === EventSource.OPEN;
 
 function light() {
   const lamp = document.getElementById("light");
   const state = offlineSince !== null ? "offline" : streaming() ? "live" : "polling";
   lamp.dataset.state = state;
-  lamp.lastElementChild.textContent = state === "live" ? "online" : state;
+  // Said while all is well: nobody reads it in the minute in which the network goes.
+  const alone = cut.why() ? ` · ${gettext("NO OFFLINE")}` : "";
+  lamp.title = cut.why();
+  lamp.lastElementChild.textContent = gettext(LIGHTS[state]) + alone;
 }
 
 function clock(at) {

@@ -32,7 +32,7 @@ FOUND = (
 CONTROL = {"\x1d": "Control+]", "\x1e": "Control+^", "\x04": "Control+d"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     path = next((path for path in FOUND if path), None)
     if path is None:
@@ -64,13 +64,13 @@ class Server:
 
     def settle(self) -> None:
         """Waits until no request is under way: emptying the tables would lock against it."""
-        until = time.monotonic() + 15
+        until = time.monotonic() + 40
         while self.running and time.monotonic() < until:
             time.sleep(0.02)
         assert self.running == 0, "a request outlived its browser"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def server(chromium: Any) -> Iterator[Server]:
     import uvicorn
 
@@ -151,8 +151,8 @@ def plant(chromium: Any, transactional_db: None) -> Plant:
 @pytest.fixture(autouse=True)
 def slow_scanner(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys sent through a debugger on a busy machine come slower than from a scanner: the page is told so."""
-    monkeypatch.setitem(floor.WEDGE, "gap", 120)
-    monkeypatch.setitem(floor.WEDGE, "silence", 900)
+    monkeypatch.setitem(floor.WEDGE, "gap", 200)
+    monkeypatch.setitem(floor.WEDGE, "silence", 2_000)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def visit(chromium: Any, server: Server, plant: Plant) -> Iterator[Callable[...,
 
     def open_browser(user: User | None = None, *, width: int = 1280, height: int = 800) -> Floor:
         context = chromium.new_context(viewport={"width": width, "height": height}, base_url=server.address)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         if user is not None:
             client = Client()

@@ -47,7 +47,7 @@ def test_a_truck_is_loaded_in_order_departs_and_its_asn_comes_back(truck: Floor,
     shipment = Shipment.objects.get()
     assert shipment.status == "DEPARTED"
     record_asn_status(shipment.pk, AsnStatus.ACCEPTED, at=timezone.now())
-    truck.page.wait_for_selector(".asn.accepted >> text=ASN accepted", timeout=3_000)
+    truck.page.wait_for_selector(".asn.asn-accepted >> text=ASN accepted", timeout=3_000)
 
 
 def test_a_rack_out_of_order_is_refused_and_the_right_one_goes_on(truck: Floor) -> None:
@@ -61,7 +61,9 @@ def test_a_truck_that_is_not_complete_does_not_depart(truck: Floor) -> None:
 
 
 def test_sending_short_needs_a_supervisors_badge_and_pin(truck: Floor) -> None:
-    truck.scan("%R:R1").asked("LOAD RACK R2").scan("%C:SHORT").asked("SUPERVISOR BADGE")
+    truck.scan("%R:R1").asked("LOAD RACK R2").scan("%C:SHORT").asked("SCAN THE REASON").scan(
+        "%M:RACK-LATE"
+    ).asked("SUPERVISOR BADGE")
     truck.scan("%B:LOU").told("NOT ALLOWED").scan("%B:BOSS").page.wait_for_selector("#pin-field:focus")
     truck.page.keyboard.type("4711", delay=60)
     truck.page.keyboard.press("Enter")

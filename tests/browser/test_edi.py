@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from edi.models import CallOffRoute, InboundEvent, ManualEntry, TradingPartner
 from edi.services import run_lane
+from edi.services.sides import make_test_side
 from sequencer.models import CallOff
 from tests.edi.files import Call, Sender, deljit, interchange, message, stored
+from tests.edi.schedules import delfor
 from tests.factories import Plant, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # Every element that takes a click must be reachable by the keyboard and carry a name.
 NAMELESS = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea')]
-  .filter(e => e.offsetParent !== null)
+  .filter(e => e.checkVisibility())
   .filter(e => e.tabIndex < 0 || !(e.innerText || e.ariaLabel || e.labels?.length || e.title || '').toString().trim())
   .map(e => e.outerHTML.slice(0, 120))"""
 # Relative luminance of text against the first opaque ground behind it (WCAG 2.2, 1.4.3).
@@ -196,17 +199,39 @@ def test_a_file_is_tried_out_by_upload(look: Any, sender: Sender) -> None:
 def test_each_page_is_reached_by_keyboard_and_read_with_weak_eyes(
     look: Any, sender: Sender, plant: Plant, scheme: str
 ) -> None:
+    make_test_side(sender.partner, at=timezone.now())
+    sender.partner.refresh_from_db()
     delivery = rejected(sender)
+    sender.send(Call(1, part="C-B"), test=True)
+    sender.send_raw(delfor(1, 120), "delfor.edi")
     sender.send(Call(900))
     held = InboundEvent.objects.get(status="HELD")
     page = look("/edi/")
     page.emulate_media(color_scheme=scheme)
+    root = page.url.removesuffix("/edi/")
     addresses = (
         "/edi/", "/edi/quarantine/", f"/edi/deliveries/{delivery.pk}/", f"/edi/events/{held.pk}/correct/",
-        "/edi/manual/", "/edi/manual/new/?partner=OEM-D", "/edi/simulate/",
+        "/edi/manual/", "/edi/manual/new/?partner=OEM-D", "/edi/simulate/", "/edi/parallel/", "/edi/usage/",
+        "/edi/gaps/", "/edi/closings/", "/demand/",
     )  # fmt: skip
     for address in addresses:
-        page.goto(page.url.split("/edi")[0] + address)
+        page.goto(root + address)
         assert page.evaluate(NAMELESS) == [], address
         assert page.evaluate(FAINT) == [], address
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 1920, address
+
+
+def test_a_parallel_run_is_reached_by_its_tab_and_leads_to_both_files(look: Any, sender: Sender) -> None:
+    make_test_side(sender.partner, at=timezone.now())
+    sender.partner.refresh_from_db()
+    sender.send(Call(1), Call(2))
+    sender.send(Call(1, part="C-B"), Call(2), test=True)
+    page = look("/edi/")
+    page.click("nav.tabs >> text=Parallel run")
+    assert "1 call differs" in page.inner_text("#run-title")
+    page.select_option("[name=days]", "1")
+    page.click("button >> text=Compare")
+    page.wait_for_url("**days=1")
+    page.click(".parallel-calls a >> text=test")
+    page.wait_for_url("**/edi/deliveries/*/#e*")
+    assert "C-B" in page.inner_text(".event:target")

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Error
 
 from inventory.models import Part
+from sequencer.labels import KEYBOARD_TEST, LAYOUTS
 from sequencer.models import Rack, ScanEvent, Station, Unit
 from sequencer.views import floor
 from tests.browser.conftest import Floor
@@ -137,7 +138,8 @@ def test_scans_made_while_one_is_judged_wait_in_order(station: Floor, plant: Pla
 
 def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_nonce(station: Floor) -> None:
     tries = lose_answers(station.page, 2)
-    station.scan("%B:OP").turned("offline").turned("ok")
+    station.scan("%B:OP").turned("offline")
+    station.page.wait_for_function("() => !['offline', 'checking'].includes(document.body.dataset.ground)")
     assert len(tries) == 3
     assert codes() == ["OK"]
 
@@ -151,6 +153,76 @@ def test_scans_made_without_a_server_survive_a_reload_and_are_judged_later(stati
     station.asked("NOTHING TO BUILD")
     assert codes() == ["OK"]
     assert station.waits() == 0
+
+
+def test_a_change_in_the_hand_fills_the_screen_until_the_bin_is_scanned(loading: Floor, plant: Plant) -> None:
+    loading.scan(label("A", "SN1")).asked("SCAN SLOT 1")
+    plant.take("CHANGE", "V0001", "0001", "C-B", required=121)
+    loading.told("0001 CHANGED").turned("check")
+    loading.page.wait_for_selector(".late")
+    assert "black" in loading.page.inner_text(".late")
+    loading.scan("%L:1").page.wait_for_timeout(1200)
+    assert loading.ground == "check"
+    loading.page.reload()
+    loading.turned("check").scan("%C:RETURN").asked("SCAN PART").turned("wait")
+    loading.scan(label("B", "SN2")).asked("SCAN SLOT 1").scan("%L:1").turned("ok")
+    assert codes()[-4:] == ["PUT_BACK", "OK", "OK", "OK"]
+
+
+def test_a_rush_is_taken_between_two_units_by_scans_alone(loading: Floor, plant: Plant) -> None:
+    loading.scan(label("A", "SN1")).asked("SCAN SLOT 1")
+    plant.take("REORDER", "V0003", "", "")
+    loading.page.wait_for_selector(".rush")
+    loading.scan("%R:R2").told("NOT NOW").scan("%L:1").turned("ok").scan("%R:R2").asked("SCAN PART")
+    loading.scan(label("A", "SN3")).asked("SCAN SLOT 1").scan("%L:1").asked("SCAN SEAL")
+    loading.scan("%C:SEAL").asked("SCAN RACK").scan("%R:R2").asked("SCAN RACK R1").scan("%R:R1").asked(
+        "SCAN PART"
+    )
+    assert loading.page.locator(".rush").count() == 0
+
+
+def test_a_piece_of_another_vehicle_locks_until_the_return_bin(loading: Floor, plant: Plant) -> None:
+    group = plant.group(3)
+    Unit.objects.create(
+        part=plant.parts["A"], serial="X3", group=group, component=group.components.get(), taken_at=plant.at
+    )
+    loading.scan(label("A", "X3")).turned("stop").told("OUT OF SEQUENCE").told("seq 0003")
+    loading.scan("%C:RETURN").asked("SCAN PART").turned("wait")
+
+
+def test_help_is_called_by_a_button_and_answered_by_a_badge(loading: Floor) -> None:
+    loading.page.get_by_role("navigation", name="Commands").get_by_role("button", name="ANDON").click()
+    loading.page.wait_for_selector(".banner-andon")
+    loading.turned("wait").scan("%B:BOSS").told("is here")
+    loading.page.wait_for_selector(".banner-andon", state="detached")
+    assert "Op" in loading.page.inner_text("[data-part=bar]")
+
+
+def test_reprint_in_three_scans(loading: Floor) -> None:
+    loading.scan("%C:REPRINT").asked("SCAN PIECE, SLOT OR RACK").scan("%L:1").asked("SCAN THE REASON")
+    loading.scan("%M:TORN").told("REPRINT").asked("SCAN PART")
+
+
+def test_a_keyboard_of_another_country_is_told_at_log_in(station: Floor) -> None:
+    station.page.evaluate(KEYS, ["%B:OP".translate(LAYOUTS["German"]), 4])
+    station.turned("stop").told("WRONG KEYBOARD").told("German")
+    station.page.evaluate(KEYS, [KEYBOARD_TEST, 4])
+    station.turned("ok").scan("%B:OP").asked("NOTHING TO BUILD")
+
+
+def test_the_last_label_is_shown_as_it_was_sent_and_never_a_pin(loading: Floor) -> None:
+    loading.scan(label("A", "SN1")).asked("SCAN SLOT 1")
+    loading.page.get_by_role("button", name="MORE").click()
+    loading.page.get_by_role("button", name="LAST LABEL").click()
+    assert loading.page.inner_text("#raw") == "[)>␞06␝PA␝SSN1␞␄"
+    loading.scan("%C:SUPERVISOR").asked("SUPERVISOR BADGE").scan("%B:BOSS").asked("PIN")
+    loading.page.wait_for_selector("#pin-field:focus")
+    loading.page.keyboard.type("0000", delay=60)
+    loading.page.keyboard.press("Enter")
+    loading.told("WRONG PIN")
+    loading.page.get_by_role("button", name="MORE").click()
+    loading.page.get_by_role("button", name="LAST LABEL").click()
+    assert loading.page.inner_text("#raw") == "%P:****"
 
 
 def test_a_scan_never_presses_the_button_in_focus(loading: Floor) -> None:
@@ -181,6 +253,7 @@ def test_a_scan_is_told_from_a_hand_by_its_speed(
 
 
 def test_typed_entry_stands_behind_a_button(station: Floor) -> None:
+    station.page.get_by_role("button", name="MORE").click()
     station.page.get_by_role("button", name="TYPE").click()
     station.page.keyboard.type("%B:OP", delay=60)
     station.page.keyboard.press("Enter")
@@ -227,7 +300,7 @@ def test_everything_stands_on_one_screen_and_the_number_is_biggest(
     assert (
         min(
             page.evaluate(
-                "() => [...document.querySelectorAll('.commands .command')].map(b => b.offsetHeight)"
+                "() => [...document.querySelectorAll('.commands [data-set=work] .command')].map(b => b.offsetHeight)"
             )
         )
         >= 64

@@ -49,7 +49,8 @@ class Client:
 
 
 def files(listener: Listener) -> list[str]:
-    return sorted(path.name for path in listener.folders.inbox.iterdir())
+    """What has arrived; a hidden name is still being written."""
+    return sorted(path.name for path in listener.folders.inbox.iterdir() if path.name[0] != ".")
 
 
 @pytest.mark.django_db

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,11 @@ import pytest
 from django.utils import timezone
 
 from edi.channels import Works, try_channel
-from edi.channels.fetching import bad_name, shortened
+from edi.channels.fetching import _Turn, bad_name, shortened
 from edi.channels.sftp import SftpWire
 from edi.models import Delivery, FetchedFile, PartnerChannel
 from edi.services import Inbox
-from inventory.errors import Refused
+from inventory.errors import Refused, Unreachable
 from sequencer.models import PlantEvent, Task
 from tests.channels import sshd
 from tests.channels.conftest import Site, file_of, held_of, make_channel
@@ -53,6 +55,66 @@ def test_the_oldest_comes_first(pull: Site, server: sshd.Server) -> None:
     assert [item.file_name for item in Inbox(pull.channel.partner).scan(
         at=timezone.now(), moved_in=frozenset(names)
     )] == names  # fmt: skip
+
+
+def test_files_that_wait_together_share_the_flushes_behind_their_copies(
+    pull: Site, server: sshd.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[bool] = []
+    commits: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(
+        "os.fsync", lambda handle: (flushed.append(stat.S_ISDIR(os.fstat(handle).st_mode)), fsync(handle))
+    )
+    monkeypatch.setattr("edi.channels.fetching.BATCH_SECONDS", 60)
+    book = _Turn._book
+    monkeypatch.setattr(
+        _Turn, "_book", lambda turn, copied: (commits.append(len(copied)), book(turn, copied))[1]
+    )
+    for number in range(1, 11):
+        drop(server, f"f{number:02}.edi", file_of(number))
+    assert pull.turn().fetched == 10
+    # Ten copies one by one, then the names of all; one transaction books them.
+    assert (flushed.count(False), flushed.count(True), commits) == (10, 1, [10])
+    rows = FetchedFile.objects.all()
+    assert all(row.placed_at and row.removed_at for row in rows)
+    assert len(os.listdir(server.home() / "done")) == 10
+
+
+def test_the_first_of_many_does_not_wait_for_the_last(
+    pull: Site, server: sshd.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edi.channels.fetching.BATCH_SECONDS", 60)
+    monkeypatch.setattr("edi.channels.fetching.BATCH_FILES", 2)
+    landed: list[int] = []
+    land = _Turn._land
+    monkeypatch.setattr(_Turn, "_land", lambda turn: (landed.append(len(turn.copied)), land(turn))[1])
+    for number in range(1, 6):
+        drop(server, f"f{number:02}.edi", file_of(number))
+    assert pull.turn().fetched == 5
+    assert landed == [2, 2, 1]
+
+
+def test_what_is_whole_here_lands_when_the_line_dies_behind_it(
+    pull: Site, server: sshd.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        drop(server, f"f{number:02}.edi", file_of(number))
+    fetch = SftpWire.fetch
+
+    def cut(wire: SftpWire, path: str) -> Iterator[bytes]:
+        if path.endswith("f03.edi"):
+            raise Unreachable("the line is dead")
+        return fetch(wire, path)
+
+    monkeypatch.setattr("edi.channels.fetching.BATCH_SECONDS", 60)
+    monkeypatch.setattr(SftpWire, "fetch", cut)
+    assert pull.turn().fetched == 0, "the turn is a failure, whatever came of it"
+    assert pull.inbox == ["f01.edi", "f02.edi"]
+    assert pull.hidden == []
+    monkeypatch.setattr(SftpWire, "fetch", fetch)
+    assert pull.turn().fetched == 1
+    assert FetchedFile.objects.count() == 3
 
 
 @pytest.mark.parametrize("name", [".a.edi", "a.tmp", "a.edi.part", "b.filepart", "other.txt"])

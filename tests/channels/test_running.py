@@ -22,7 +22,7 @@ from edi.channels.claims import back_off
 from edi.models import PartnerChannel, TradingPartner
 from edi.transport import partner_folders
 from sequencer.management.commands.run_plant import children
-from sequencer.models import Heartbeat
+from sequencer.models import Heartbeat, Task
 from tests.channels import sshd
 from tests.channels.conftest import file_of, make_channel
 from tests.edi.conftest import partner, plant
@@ -155,3 +155,24 @@ def test_the_wait_doubles_is_capped_and_never_the_same() -> None:
         longest = min(900.0, 2.0**failures)
         assert len(waits) > 1
         assert all(longest / 2 <= wait <= longest for wait in waits)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_defect_in_a_turn_is_told_and_backed_off(
+    runner: Runner, partner: TradingPartner, share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = []
+
+    def turn(works: Any, held: Any) -> None:
+        turns.append(held)
+        raise ZeroDivisionError("a defect of ours")
+
+    monkeypatch.setattr("edi.channels.turns.Works.turn", turn)
+    channel = make_channel(partner, "FOLDER", in_folder=f"{share}/in", after_fetch="DELETE")
+    runner.refresh()
+    until(lambda: PartnerChannel.objects.get(pk=channel.pk).failures)
+    row = PartnerChannel.objects.get(pk=channel.pk)
+    assert row.last_error == "ZeroDivisionError: a defect of ours"
+    assert row.next_try_at is not None
+    assert Task.objects.get(kind="EDI_CHANNEL").text.endswith("ZeroDivisionError: a defect of ours")
+    assert len(turns) == 1

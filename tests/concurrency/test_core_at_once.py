@@ -18,6 +18,7 @@ from sequencer.models import (
     Commodity,
     ComponentGroup,
     Line,
+    Override,
     PlantEvent,
     Rack,
     ScanEvent,
@@ -36,6 +37,7 @@ from sequencer.services import (
     record_scan,
     take_call_off,
 )
+from sequencer.services.overrides import grant_override
 from sequencer.services.shipping import _plan_point
 from tests.factories import START, Plant, make_plant
 
@@ -280,3 +282,29 @@ def test_stations_and_calls_at_full_tilt_leave_no_lock_standing(plant: Plant) ->
     )
     assert results[:4] == [16, 3, 10, 10]
     assert CallOff.objects.count() == 19
+
+
+def test_two_stations_at_the_last_unit_of_an_override_get_it_once(plant: Plant) -> None:
+    """The count is never overdrawn, and who came second is asked for the slot as if nothing had been granted."""
+    for n in range(1, 7):
+        plant.new(n)
+    other = second_station(plant)
+    plant.start_rack("R1")
+    plant.scans("%B:OP", "%R:R2", station=other)
+    grant_override(
+        plant.station,
+        "SLOT_CHALLENGE",
+        extent="LINE-10-MIN",
+        reason="LABEL-DAMAGED",
+        by=plant.supervisor,
+        at=plant.at,
+    )
+    Override.objects.update(limit=1)
+    codes = at_once(
+        lambda: scan(plant, plant.station, label("11"), "a"), lambda: scan(plant, other, label("12"), "b")
+    )
+    assert sorted(codes) == ["OK", "OVERRIDDEN"]
+    row = Override.objects.get()
+    assert (row.status, row.used, row.uses.count()) == ("USED", 1, 1)
+    assert Slot.objects.filter(status="FILLED").count() == 1
+    assert ComponentGroup.objects.filter(status="VERIFIED").count() == 1

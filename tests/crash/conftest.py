@@ -6,14 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,24 +44,6 @@ class Mortal:
             if not books["left"] and not books["faults"] and set(books["outbound"]) <= {"SENT", "ACCEPTED"}:
                 return books
         raise AssertionError(f"the plant does not come to rest: {books}")
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[str]:
-    """The address of a database that exists only for this test."""
-    if settings.EMBEDDED_DATABASE:
-        yield f"sqlite:///{tmp_path / 'crash.sqlite3'}"
-        return
-    import psycopg2
-
-    address, name = os.environ["DATABASE_URL"], f"jis_crash_{uuid.uuid4().hex[:10]}"
-    server = psycopg2.connect(urlsplit(address)._replace(path="/postgres").geturl())
-    server.autocommit = True
-    with server.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        yield urlsplit(address)._replace(path=f"/{name}").geturl()
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    server.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ work [failpoint[:count]]  one worker does everything due, or dies at the failpoi
 loop MILLISECONDS         one worker works without end and is killed with -9 after that time
 depart FIRST              a truck with the rack of the call FIRST departs
 books                     one JSON object of facts
-...                       and those of carrier.py
+...                       and those of carrier.py, press.py and outage.py
 proof                     what `edi_ledger` says of the balance, of closing the day, and of the closed day
 """
 
@@ -23,7 +23,7 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
-from tests.crash import carrier
+from tests.crash import carrier, outage, press
 
 STALE = 0.05
 
@@ -34,7 +34,7 @@ def main() -> None:
 
     transport.STALE_SECONDS = STALE  # type: ignore[misc]
     orders = {"make": make, "work": work, "loop": loop, "depart": depart, "books": books, "proof": proof}
-    orders |= carrier.ORDERS
+    orders |= carrier.ORDERS | press.ORDERS | outage.ORDERS
     for line in sys.stdin:
         name, *words = line.split()
         print(json.dumps(orders[name](*words)), flush=True)
@@ -132,17 +132,24 @@ def books() -> dict[str, Any]:
     from edi.models import Delivery, InboundEvent, OutboundMessage
     from edi.services import take_ledger
     from edi.transport import partner_folders
+    from inventory.models import DemandSchedule
     from sequencer.models import CallOff, Shipment
 
     ledger = take_ledger()
     folders = partner_folders("OEM-D")
     calls = CallOff.objects.order_by("call_number").values_list("call_number", "revision")
+    demand = DemandSchedule.objects.values_list(
+        "dock", "release_number", "current", "lines__quantity", "lines__first"
+    )
     return {
         "faults": list(ledger.faults),
         "files": ledger.as_json()["files"],
         "events": Counter(InboundEvent.objects.values_list("status", flat=True)),
         "deliveries": Counter(Delivery.objects.values_list("status", flat=True)),
         "calls": [list(call) for call in calls],
+        "demand": sorted(
+            [dock, int(number), now, int(wanted), f"{day}"] for dock, number, now, wanted, day in demand
+        ),
         "outbound": Counter(OutboundMessage.objects.values_list("status", flat=True)),
         "sent": sorted(OutboundMessage.objects.values_list("file_name", flat=True)),
         "out": sorted(path.name for path in folders.out.iterdir()),

@@ -96,10 +96,12 @@ def folder(site: Site, name: str) -> str:
     return site.server.seen(site.server.users[0], name)
 
 
+# Steps that files which wait together take at once; the others come to each file by itself.
+TOGETHER = ("sftp_listed", "sftp_booked", "sftp_marked")
 STEPS = [
     (name, count, intake_between)
     for name in failpoints.CHANNEL_NAMES
-    for count in ((1,) if name == "sftp_listed" or not SOAK else (1, 2))
+    for count in ((1,) if name in TOGETHER or not SOAK else (1, 2))
     for intake_between in ((False, True) if SOAK or name in ("sftp_booked", "sftp_placed") else (True,))
 ]
 

@@ -15,10 +15,11 @@ from edi import failpoints
 from sequencer.env import EnvError
 from tests.crash.conftest import ROOT, Mortal
 from tests.edi.files import Call, deljit
+from tests.edi.schedules import DOCKS, WRITERS
 
 SOAK = os.environ.get("JIS_SOAK") == "1"
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800 if SOAK else 120)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800 if SOAK else 240)]
 
 
 class Traffic:
@@ -29,6 +30,7 @@ class Traffic:
         self.calls = 0
         self.files = 0
         self.repeats = 0
+        self.releases = dict.fromkeys(WRITERS, 0)
 
     def drop(self, files: int, events: int) -> None:
         for _ in range(files):
@@ -42,15 +44,43 @@ class Traffic:
         self.repeats += 1
         self.mortal.drop(f"repeat{self.repeats}.edi", deljit(self.last, self.files))
 
+    def release(self, kind: str) -> None:
+        """The next schedule of that kind; each is of a place of its own and replaces the one before it there."""
+        self.releases[kind] += 1
+        self.files += 1
+        self.mortal.drop(f"f{self.files}.txt", self._schedule(kind))
+
+    def release_again(self, kind: str) -> None:
+        self.repeats += 1
+        self.mortal.drop(f"repeat{self.repeats}.txt", self._schedule(kind))
+
+    def _schedule(self, kind: str) -> bytes:
+        number = self.releases[kind]
+        return WRITERS[kind](number, wanted(number))
+
+    def demand(self) -> list[list[Any]]:
+        """Every release that was sent, of each place the last one current."""
+        return sorted(
+            [DOCKS[kind], number, number == last, wanted(number), "2026-11-30"]
+            for kind, last in self.releases.items()
+            for number in range(1, last + 1)
+        )
+
     def check(self, books: dict[str, Any]) -> None:
-        """Every call once and unchanged, every file archived, every interchange answered once."""
+        """Every call once and unchanged, every release once, every file archived, every interchange answered once."""
         assert books["calls"] == [[f"V{n:04d}", 1] for n in range(1, self.calls + 1)]
-        assert books["events"] == {"APPLIED": self.calls}
+        assert books["demand"] == self.demand()
+        assert books["events"] == {"APPLIED": self.calls + sum(self.releases.values())}
         repeats = {"DUPLICATE": self.repeats} if self.repeats else {}
         assert books["deliveries"] == {"PARSED": self.files, **repeats}
         assert books["files"]["archived"] == self.files + self.repeats
         assert books["out"] == books["sent"]
         assert books["faults"] == []
+
+
+def wanted(number: int) -> int:
+    """The pieces a release wants: each another quantity, so that none passes for its neighbour."""
+    return 100 + number
 
 
 # How often a run over two files of two events, or the answers to them, comes by.
@@ -68,6 +98,41 @@ def test_every_failpoint_ends_in_the_same_state(mortal: Mortal) -> None:
             traffic.drop(2, 2)
             assert mortal.order("work", f"{name}:{count}") == 137, f"{name}:{count} was not reached"
             traffic.check(mortal.work_until_quiet())
+
+
+# The same for a schedule of each kind and a file of one call: five files, five interchanges, five events.
+SCHEDULE_COUNTS = {
+    "after_claim": 5, "after_insert_raw": 5, "before_commit": 15, "after_commit": 15, "before_archive": 5,
+    "after_archive": 5,
+}  # fmt: skip
+
+
+def test_schedules_beside_call_offs_at_every_failpoint(mortal: Mortal) -> None:
+    traffic = Traffic(mortal)
+    for name, most in SCHEDULE_COUNTS.items():
+        for count in range(1, most + 1) if SOAK else sorted({1, most // 2, most}):
+            traffic.drop(1, 1)
+            for kind in WRITERS:
+                traffic.release(kind)
+            assert mortal.order("work", f"{name}:{count}") == 137, f"{name}:{count} was not reached"
+            traffic.check(mortal.work_until_quiet())
+
+
+def test_kill_9_with_schedules_in_the_stream(mortal: Mortal) -> None:
+    """Releases of four syntaxes between the call-offs, some sent twice, and a worker killed at any moment."""
+    traffic, chance = Traffic(mortal), random.Random(17)
+    for round_ in range(800 if SOAK else 30):
+        traffic.drop(chance.randint(0, 2), chance.randint(1, 3))
+        for kind in chance.sample(sorted(WRITERS), chance.randint(1, 4)):
+            traffic.release(kind)
+            if chance.random() < 0.2:
+                traffic.release_again(kind)
+        assert mortal.order("loop", str(chance.randint(1, 150))) == -9
+        if round_ % 10 == 9:
+            traffic.check(mortal.work_until_quiet())
+    traffic.check(mortal.work_until_quiet())
+    assert all(traffic.releases.values()), "every syntax was in the stream"
+    assert traffic.repeats, "some came twice"
 
 
 def test_a_worker_that_dies_again_and_again_at_the_same_place(mortal: Mortal) -> None:

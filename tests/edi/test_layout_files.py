@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edi import formats, transport
+from edi.formats.vda_layout import SHIPPED
 from edi.models import (
     CallOffRoute,
     InboundEvent,
@@ -130,6 +131,40 @@ def test_two_transmissions_of_one_file_are_judged_apart(oem: Partner) -> None:
     oem.sender.send_raw(vda_4916(11, 12, (1, "N")))
     both = oem.sender.send_raw(vda_4916(11, 12, (1, "N")) + vda_4916(12, 13, (2, "N")))
     assert [row.status for row in both.interchanges.order_by("number")] == ["DUPLICATE", "ACCEPTED"]
+
+
+def with_own_records(text: str) -> str:
+    """The invented layout, or a file of it, under record types nobody has but this partner."""
+    for kind in range(651, 660):
+        text = text.replace(f'"{kind}"', f'"{kind + 270}"')
+    return text
+
+
+def own_4916(*transmissions: bytes) -> bytes:
+    """Transmissions of the partner's own record family 921 to 929."""
+    raw = b"".join(transmissions)
+    cut = [raw[at : at + 128] for at in range(0, len(raw), 128)]
+    return b"".join(str(int(item[:3]) + 270).encode() + item[3:] for item in cut)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["651", "records of the partner's own"])
+def test_each_transmission_of_a_file_is_known_by_its_own_content(oem: Partner, own: bool) -> None:
+    text = (SHIPPED / "example_vda4916.toml").read_text()
+    oem.named(PROFILE, vda4916=with_own_records(text) if own else text)
+    file = own_4916 if own else lambda *parts: b"".join(parts)
+    first, second = vda_4916(11, 12, (1, "N")), vda_4916(12, 13, (2, "N"))
+    sent = oem.sender.send_raw(file(first, second))
+    assert [row.status for row in sent.interchanges.order_by("number")] == ["ACCEPTED", "ACCEPTED"]
+    assert sent.interchanges.values("content_sha256").distinct().count() == 2
+    again = oem.sender.send_raw(file(second))
+    assert (again.status, again.duplicate_of_id) == ("DUPLICATE", sent.pk)
+    changed = oem.sender.send_raw(file(first, vda_4916(12, 13, (3, "N"))))
+    assert [row.status for row in changed.interchanges.order_by("number")] == ["DUPLICATE", "CONFLICT"]
+    assert "for other content" in changed.note
+    assert list(CallOff.objects.order_by("pk").values_list("call_number", flat=True)) == [
+        "BODY0001",
+        "BODY0002",
+    ]
 
 
 def test_one_number_with_other_content_is_parked(oem: Partner) -> None:

@@ -390,6 +390,15 @@ def test_a_receipt_is_stored_beside_what_left(sender: Sender, plant: Plant) -> N
     assert take_ledger().balanced
 
 
+def test_a_receipt_confirms_the_shipment_and_its_calls(sender: Sender, plant: Plant) -> None:
+    """The core hears of it in the same transaction: arrived, confirmed, and what it counts stands beside what left."""
+    shipment = ship(plant, [1, 2, 3], "R1")
+    sender.send_raw(recadv(1, shipment.number, "3"))
+    shipment.refresh_from_db()
+    assert (shipment.status, shipment.lines.get().confirmed) == ("CONFIRMED", 3)
+    assert {plant.group(n).status for n in (1, 2, 3)} == {"CONFIRMED"}
+
+
 def test_a_receipt_of_less_is_a_task(sender: Sender, plant: Plant) -> None:
     shipment = ship(plant, [1, 2, 3], "R1")
     sender.send_raw(recadv(1, shipment.number, "2"))

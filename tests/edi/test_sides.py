@@ -150,6 +150,13 @@ def test_each_difference_is_named(sender: Sender, side: TradingPartner) -> None:
     )  # fmt: skip
 
 
+def test_a_call_that_stands_on_neither_side_is_no_agreement(sender: Sender, side: TradingPartner) -> None:
+    for test in (False, True):
+        sender.send(Call(1), test=test)
+        sender.send(Call(9, "CANCEL"), test=test)
+    assert run(sender.partner)[:4] == (2, 2, 1, [])
+
+
 def test_a_test_side_that_heard_nothing_proves_nothing(sender: Sender, side: TradingPartner) -> None:
     assert not run(sender.partner)[-1]
 

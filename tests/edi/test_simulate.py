@@ -14,7 +14,7 @@ from django.db import connection
 
 from edi.models import TradingPartner
 from edi.services import simulate, simulate_delivery
-from inventory.errors import Refused, Unreachable
+from inventory.errors import Refused
 from sequencer.models import SequencingProgram
 from tests.edi.files import Call, Sender, deljit, interchange
 from tests.edi.test_releases import delfor
@@ -178,7 +178,7 @@ def test_a_trial_gives_way_to_whoever_holds_a_row(sender: Sender, plant: Plant) 
         other.execute("BEGIN")
         other.execute("SELECT 1 FROM sequencer_sequencestream FOR UPDATE")
         began = time.monotonic()
-        with pytest.raises(Unreachable, match="at work"):
+        with pytest.raises(Refused, match="at work"):
             simulate_delivery(deljit([Call(2)], 2), sender.partner, at=START)
         assert time.monotonic() - began < 1
         other.execute("ROLLBACK")

@@ -17,7 +17,6 @@ from edi import quarantine as parked
 from edi.formats.description import describe, mark
 from edi.formats.problems import SEVERITIES
 from edi.models import (
-    CallOffRoute,
     Delivery,
     InboundEvent,
     InboundMessage,
@@ -30,38 +29,7 @@ from edi.templatetags.edi_pages import when
 from sequencer.models import CallOff, OemPlant
 from sequencer.services import HOLD_CODES
 from tests.edi.files import Call, Sender, deljit, interchange, message, stored
-from tests.factories import Plant, make_plant, person
-
-
-@pytest.fixture
-def plant(db: None) -> Plant:
-    return make_plant()
-
-
-@pytest.fixture
-def partner(plant: Plant) -> TradingPartner:
-    partner = TradingPartner.objects.create(
-        code="OEM-D", name="An OEM", customer=plant.customer, profile="generic_deljit", pulse_seconds=60
-    )
-    CallOffRoute.objects.create(partner=partner, program=plant.program)
-    return partner
-
-
-@pytest.fixture
-def sender(partner: TradingPartner) -> Sender:
-    return Sender(partner)
-
-
-@pytest.fixture
-def clerk(plant: Plant) -> User:
-    return person("clerk", "logistics", "LOG")
-
-
-@pytest.fixture
-def page(client: Client, clerk: User) -> Client:
-    client.force_login(clerk)
-    return client
-
+from tests.factories import Plant, person
 
 FORM = {
     "partner": "OEM-D",

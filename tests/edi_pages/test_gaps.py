@@ -12,32 +12,14 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from edi.models import CallOffRoute, LinePulse, TradingPartner, TransmissionCounter, TransmissionGap
+from edi.models import LinePulse, TradingPartner, TransmissionCounter, TransmissionGap
 from edi.services import close_books, profiles
+from edi.templatetags.edi_pages import left
 from sequencer.models import SequenceGap
 from tests.edi.files import Call, Sender
-from tests.factories import Plant, make_plant, person
+from tests.factories import Plant, person
 
 COUNTED = 'counter = "transmission"\n[control]\ntransmission_width = 5\n'
-
-
-@pytest.fixture
-def plant(db: None) -> Plant:
-    return make_plant()
-
-
-@pytest.fixture
-def partner(plant: Plant) -> TradingPartner:
-    partner = TradingPartner.objects.create(
-        code="OEM-D", name="An OEM", customer=plant.customer, profile="generic_deljit"
-    )
-    CallOffRoute.objects.create(partner=partner, program=plant.program)
-    return partner
-
-
-@pytest.fixture
-def sender(partner: TradingPartner) -> Sender:
-    return Sender(partner)
 
 
 @pytest.fixture
@@ -216,3 +198,10 @@ def test_closed_days_are_listed(clerk: Client, sender: Sender) -> None:
 def test_the_live_part_is_the_page(clerk: Client, counted: Sender) -> None:
     missing_transmission(counted)
     assert "42 to 43" in page(clerk, "/edi/gaps/live/")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(12, "12 min"), (-5, "−5 min"), (179, "179 min"), (180, "3 h"), (3108, "51 h")]
+)
+def test_time_left_is_told_in_minutes_as_long_as_they_matter(minutes: int, words: str) -> None:
+    assert left(minutes) == words

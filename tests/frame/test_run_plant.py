@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import resolve
 
 from sequencer.management.commands import run_plant
+from sequencer.models import FloorException, QualityHold
 
 
 def test_a_busy_port_is_named_with_the_way_out() -> None:
@@ -70,7 +72,12 @@ def test_every_address_in_the_welcome_has_a_page() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_welcome_names_log_ins_that_work(client: Any, settings: Any) -> None:
     settings.DEMO = True
-    call_command("seed_demo", verbosity=0)
+    call_command("seed_demo", history=True, verbosity=0)
+    call_command("seed_demo", history=True, verbosity=0)
+    assert (FloorException.objects.filter(resolved_at=None).count(), QualityHold.objects.count()) == (2, 1)
+    client.force_login(User.objects.get(username="supervisor"))
+    for path, said in (("exceptions", "loose hinge"), ("quality", "cracked clip"), ("overrides", "label")):
+        assert said in client.get(f"/{path}/").content.decode().lower(), path
     words = [line.split() for line in run_plant.welcome_text("http://x", 1.0) if "demo-" in line]
     assert len(words) == 5
     for name, password, *_ in words:

@@ -31,7 +31,18 @@ class Plant:
             "DJANGO_SETTINGS_MODULE": "sequencer.settings",
             "CELERY_SKIP_CHECKS": "1",
         }
-        self.python("manage.py", "migrate", "--verbosity", "0", "--skip-checks")
+        # No past: the tables come from the models.
+        made = {**self.env, "DJANGO_SETTINGS_MODULE": "tests.crash.scratch_settings"}
+        command = [
+            sys.executable,
+            "manage.py",
+            "migrate",
+            "--run-syncdb",
+            "--verbosity",
+            "0",
+            "--skip-checks",
+        ]
+        subprocess.run(command, env=made, cwd=TOP, check=True)
         self.worker = self.start()
 
     def python(self, *words: str) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import Invalid
-from sequencer.rules import Counter, cut, drawn_at, missing_between, slot_number
+from sequencer.rules import Counter, cut, missing_between
 
 FOUR = Counter("", 4, 1, 9999)
 NISSAN_LIKE = Counter("IPF", 7, 1, 9_999_999)
@@ -53,18 +53,6 @@ def test_cut_is_a_partition_that_never_moves(position: int, start: int, capacity
     assert low <= position <= high
     assert high - low + 1 == capacity
     assert cut(low, start, capacity) == cut(high, start, capacity) == (low, high)
-
-
-def test_slots_count_in_loading_order() -> None:
-    assert [slot_number(p, 10, 12, reverse=False) for p in (10, 11, 12)] == [1, 2, 3]
-    assert [slot_number(p, 10, 12, reverse=True) for p in (10, 11, 12)] == [3, 2, 1]
-
-
-@given(rows=st.integers(1, 6), columns=st.integers(1, 12))
-def test_every_slot_is_drawn_in_a_place_of_its_own(rows: int, columns: int) -> None:
-    places = {drawn_at(n, rows, columns) for n in range(1, rows * columns + 1)}
-    assert len(places) == rows * columns
-    assert drawn_at(1, rows, columns) == (rows, columns)
 
 
 def test_missing_between() -> None:

@@ -52,8 +52,10 @@ def test_a_scan_is_judged(api: APIClient, plant: Plant) -> None:
 
 def test_the_same_nonce_is_judged_once_and_answered_alike(api: APIClient, plant: Plant) -> None:
     first = scan(api, plant, "%B:OP", "n-1").json()
-    again = scan(api, plant, "%B:BOSS", "n-1").json()
+    again = scan(api, plant, "%B:OP", "n-1").json()
     assert again == first | {"repeated": True}
+    other = scan(api, plant, "%B:BOSS", "n-1")
+    assert (other.status_code, other.json()["code"]) == (409, "nonce_reused")
     assert ScanEvent.objects.filter(station=plant.station).count() == 1
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from reportlab.graphics.barcode import code128
 
-from sequencer import manifest
 from sequencer.models import PlantEvent, ScanEvent, Station
+from sequencer.services import printing
+from sequencer.services.printing import DocumentKind
 from sequencer.views.enrolment import COOKIE
+from tests.decoding import codes, words
 from tests.factories import Plant, make_plant, person
 
 
@@ -166,10 +165,9 @@ def test_the_manifest_names_range_line_and_every_slot(transactional_plant: Plant
     rack = plant.build([1, 2, 3])
     answer = browser(plant.operator).get(f"/racks/{rack.pk}/manifest.pdf")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
-    drawn = drawing(answer.content)
     for text in ("0001", "0002", "0003", "Plant 1", "Line 1", rack.number, "C-A"):
-        assert text in written(drawn), text
-    assert scanned(drawn) == ["%R:R1"]
+        assert text in words(answer.content), text
+    assert {code.partition("#")[0] for code in codes(answer.content)} == {"%R:R1"}
 
 
 def test_a_manifest_is_not_for_strangers(plant: Plant) -> None:
@@ -179,80 +177,21 @@ def test_a_manifest_is_not_for_strangers(plant: Plant) -> None:
 
 def test_an_empty_slot_on_a_manifest_says_so(plant: Plant) -> None:
     plant.new(1)
-    paper = manifest.rack_manifest(plant.rack(1).pk, at=plant.at)
-    assert "EMPTY" in written(drawing(paper.content))
-    assert "NOT SEALED YET" in written(drawing(paper.content))
+    paper = printing.paper_now(DocumentKind.MANIFEST, plant.rack(1), at=plant.at)
+    assert "EMPTY" in words(paper)
+    assert "NOT SEALED YET" in words(paper)
 
 
-def test_every_command_of_a_station_can_be_printed_and_read_back(plant: Plant) -> None:
+def test_the_sheet_of_a_station_holds_its_commands_slots_and_badges(plant: Plant) -> None:
     answer = browser(plant.operator).get(f"{station(plant)}commands.pdf")
-    codes = scanned(drawing(answer.content))
-    assert codes == [
-        *(f"%C:{word}" for word in ("SEAL", "MISSING", "RETURN", "BACK", "SUPERVISOR", "CHANGE-OPERATOR")),
-        *(f"%M:{word}" for word in ("EMPTY-BIN", "DAMAGED", "WRONG-DELIVERY", "QUALITY")),
-        *(f"%L:{slot}" for slot in (1, 2, 3)),
-        "%B:BOSS", "%B:OP",
-    ]  # fmt: skip
+    said = codes(answer.content)
+    for word in ("SEAL", "MISSING", "RETURN", "BACK", "SUPERVISOR", "CHANGE-OPERATOR"):
+        assert f"%C:{word}" in said
+    assert [code for code in said if code.startswith("%L:")] == [f"%L:{slot}" for slot in (1, 2, 3)]
+    assert {"%B:BOSS", "%B:OP"} <= set(said)
 
 
 def test_a_dock_prints_its_own_commands(plant: Plant) -> None:
-    codes = scanned(drawing(manifest.command_sheet(plant.dock)))
-    assert codes[:2] == ["%C:DEPART", "%C:SHORT"]
-    assert "%C:SEAL" not in codes
-
-
-def drawing(pdf: bytes) -> str:
-    """The page descriptions of a PDF, unpacked."""
-    streams = re.findall(rb"(?<!end)stream\r?\n(.*?)~>", pdf, re.DOTALL)
-    return "\n".join(zlib.decompress(base64.a85decode(stream)).decode("latin-1") for stream in streams)
-
-
-def written(drawn: str) -> str:
-    """Every text on the page."""
-    return " ".join(re.findall(r"\(((?:\\.|[^()\\])*)\) Tj", drawn))
-
-
-# A line "n x y width height re f*" draws one bar; barcodes are the only filled boxes as high as these.
-BAR = re.compile(r"^n ([\d.]+) 0 ([\d.]+) ([\d.]+) re f\*$", re.MULTILINE)
-VALUES = {pattern: value for value, pattern in code128._patterns.items()}
-SET_C, SET_B, START_B, START_C = 99, 100, 104, 105
-
-
-def scanned(drawn: str) -> list[str]:
-    """The Code 128 symbols on the page, read from the widths of their bars as a scanner does."""
-    symbols: list[list[tuple[float, float]]] = []
-    for x, width, height in ((float(n) for n in bar) for bar in BAR.findall(drawn)):
-        if height < 30:
-            continue
-        if not symbols or x <= symbols[-1][-1][0]:
-            symbols.append([])
-        symbols[-1].append((x, width))
-    return [read(symbol) for symbol in symbols]
-
-
-def read(bars: list[tuple[float, float]]) -> str:
-    """The text of one symbol; its check sum must be right and its quiet zone ten modules wide."""
-    assert bars[0][0] >= 9.99 * manifest.MODULE
-    pattern = ""
-    for (x, width), (following, _) in zip(bars, [*bars[1:], (0.0, 0.0)], strict=True):
-        pattern += chr(64 + modules(width)) + (chr(96 + modules(following - x - width)) if following else "")
-    values = [VALUES[pattern[i : i + 6]] for i in range(0, len(pattern) - 7, 6)]
-    start, *body, check = values
-    assert check == (start + sum(place * value for place, value in enumerate(body, 1))) % 103
-    return text(start, body)
-
-
-def modules(width: float) -> int:
-    return round(width / manifest.MODULE)
-
-
-def text(start: int, body: list[int]) -> str:
-    """Code set B letter by letter, code set C two digits at a time."""
-    said, pairs = "", start == START_C
-    assert start in {START_B, START_C}
-    for value in body:
-        if value in {SET_B, SET_C}:
-            pairs = value == SET_C
-        else:
-            said += f"{value:02d}" if pairs else chr(value + 32)
-    return said
+    said = codes(printing.paper_now(DocumentKind.COMMAND_SHEET, plant.dock, at=plant.at))
+    assert "%C:DEPART" in said
+    assert "%C:SEAL" not in said

@@ -6,8 +6,8 @@ import pytest
 
 from inventory.errors import Unknown
 from inventory.models import Part
-from sequencer.models import Carrier, PlantEvent, RackType, ScanEvent, Station, Unit
-from sequencer.services import hold_group, record_scan, reopen_rack, station_view
+from sequencer.models import Carrier, PlantEvent, QualityHold, RackType, ScanEvent, Station, Unit
+from sequencer.services import record_scan, reopen_rack, station_view
 from tests.factories import Plant, make_plant
 
 
@@ -43,7 +43,7 @@ REFUSALS = [
     (["%B:OP", "%R:R1", "%C:SUPERVISOR"], "%B:OP", "NOT_ALLOWED", "SUPERVISOR"),
     (["%B:OP", "%R:R1", "%C:SUPERVISOR", "%B:BOSS"], "%P:0000", "BAD_PIN", "PIN"),
     (["%B:OP", "%R:R1"], "%P:4711", "NOT_NOW", "PART"),
-    (["%B:OP", "%R:R1", "%C:MISSING"], "PA", "NOT_NOW", "REASON"),
+    (["%B:OP", "%R:R1", "%C:MISSING"], "%L:1", "NOT_NOW", "REASON"),
 ]
 
 
@@ -224,10 +224,10 @@ def test_building_goes_on_behind_a_gap_and_sealing_waits(plant: Plant) -> None:
 
 def test_quality_hold_stops_pick_and_seal(plant: Plant) -> None:
     fresh(plant)
-    hold_group(plant.group(1).pk, by=plant.supervisor, reason="scratches", at=plant.tick())
+    plant.hold(1)
     assert station_view(plant.station.pk, at=plant.at)["now"]["sequence"] == "0002"
     plant.pack("A", 2)
-    hold_group(plant.group(2).pk, by=plant.supervisor, reason="scratches", at=plant.tick())
+    plant.hold(2)
     plant.pack("A", 3)
     assert plant.scan("%C:SEAL").accepted is False
 
@@ -236,10 +236,11 @@ def test_hold_on_a_packed_unit_refuses_the_seal(plant: Plant) -> None:
     fresh(plant)
     for n in (1, 2, 3):
         plant.pack("A", n)
-    hold_group(plant.group(2).pk, by=plant.supervisor, reason="scratches", at=plant.tick())
+    plant.hold(2)
     verdict = plant.scan("%C:SEAL")
-    assert verdict.code == "OUT_OF_DATE_CALL"
-    assert verdict.hint == "slot 2 (0002): on quality hold"
+    assert verdict.code == "ON_HOLD"
+    hold = QualityHold.objects.get()
+    assert verdict.hint == f"slot 2 (0002): on quality hold {hold} scratches"
 
 
 def test_a_rack_opened_by_hand_is_verified_slot_by_slot(plant: Plant) -> None:
@@ -289,8 +290,8 @@ def test_change_while_the_part_is_in_the_hand(plant: Plant) -> None:
     fresh(plant)
     plant.scan("PA")
     plant.take("CHANGE", "V0001", "0001", "C-B", required=121)
-    assert plant.scan("%L:1").code == "NOT_NOW"
-    assert plant.scans("PB", "%L:1") == ["OK", "OK"]
+    assert plant.scans("%L:1", "PB") == ["PUT_BACK", "PUT_BACK"]
+    assert plant.scans("%C:RETURN", "PB", "%L:1") == ["OK", "OK", "OK"]
 
 
 def test_a_call_that_comes_up_meanwhile_is_not_credited_with_the_part(db: None) -> None:
@@ -325,8 +326,10 @@ def test_what_is_in_the_hand_is_finished_before_a_call_that_arrives_for_a_lower_
 
 
 def test_places_before_the_first_call_of_a_stream_are_not_waited_for(plant: Plant) -> None:
-    """The second file of the day came first: the rack before it was cut backwards and has places nobody calls."""
+    """A rack was begun before a lower call came: the rack before it is cut backwards, with places nobody calls."""
     plant.new(4)
+    other = Station.objects.create(code="S2", name="Doors too", commodity=plant.commodity)
+    assert plant.scans("%B:OP", "%R:R9", station=other) == ["OK", "OK"]
     plant.new(3)
     assert plant.rack(1).slots.count() == 3
     plant.start_rack("R1")

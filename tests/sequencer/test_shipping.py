@@ -179,10 +179,10 @@ def test_a_short_truck_leaves_the_rest_for_the_next(pair: Plant) -> None:
 def test_short_at_the_dock_needs_a_supervisor(pair: Plant) -> None:
     truck = two_racks(pair)
     load(pair, truck, "R1")
-    codes = pair.scans("%C:SHORT", "%B:OP", "%B:BOSS", "%P:4711", station=pair.dock)
-    assert codes == ["OK", "NOT_ALLOWED", "OK", "OK"]
+    codes = pair.scans("%C:SHORT", "%M:RACK-LATE", "%B:OP", "%B:BOSS", "%P:4711", station=pair.dock)
+    assert codes == ["OK", "OK", "NOT_ALLOWED", "OK", "OK"]
     truck.refresh_from_db()
-    assert truck.status == "DEPARTED"
+    assert (truck.status, truck.short_reason) == ("DEPARTED", "rack late")
 
 
 def test_short_may_not_leave_a_lower_sequence_behind(db: None) -> None:

@@ -274,8 +274,11 @@ def test_cancel_of_a_packed_unit_asks_to_take_it_out(plant: Plant) -> None:
     plant.take("CANCEL", "V0002", "", "")
     rack.refresh_from_db()
     assert rack.status == "FULL"
-    assert "TAKE_OUT" in Task.objects.values_list("kind", flat=True)
-    assert plant.scans("%R:R1", "%C:SEAL", "%R:R1") == ["OK", "OK", "OK"]
+    assert "TAKE_OUT" in Task.objects.exclude(status="DONE").values_list("kind", flat=True)
+    assert plant.scans("%R:R1", "%C:SEAL") == ["OK", "OUT_OF_DATE_CALL"]
+    assert plant.scans("%C:MOVES", "%L:2", "%C:RETURN") == ["OK", "OK", "OK"]
+    assert not Task.objects.filter(kind="TAKE_OUT").exclude(status="DONE").exists()
+    assert plant.scans("%C:SEAL", "%R:R1") == ["OK", "OK"]
 
 
 def test_a_rack_with_every_call_cancelled_is_cancelled(plant: Plant) -> None:

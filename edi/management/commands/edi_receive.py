@@ -9,11 +9,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from edi.formats import ProfileError
 from edi.models import Delivery, InboundMessage, TradingPartner
-from edi.services import receive_file, simulate_delivery
+from edi.services import profile_of, receive_file, simulate_delivery
 from edi.services.simulate import Row
 from edi.states import DeliveryStatus
-from inventory.errors import Refused, Unreachable
+from inventory.errors import Refused
 
 WAIT_SECONDS = 60
 
@@ -44,12 +45,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.show(delivery)
         if delivery.status in (DeliveryStatus.RECEIVED, DeliveryStatus.PARSING):
-            raise CommandError("another worker holds this partner's lane; the delivery is stored and waits")
+            raise CommandError(f"the delivery is stored and waits: {why_waiting(partner)}")
 
     def rehearse(self, partner: TradingPartner, file: Path) -> None:
         try:
             found = simulate_delivery(file.read_bytes(), partner, at=timezone.now(), name=file.name)
-        except (OSError, Refused, Unreachable) as error:
+        except (OSError, Refused) as error:
             raise CommandError(str(error)) from error
         note = f" ({found.note})" if found.note else ""
         self.stdout.write(f"would be {found.status}{note}; nothing was changed")
@@ -79,6 +80,14 @@ class Command(BaseCommand):
         problems = " ".join(f"{item['severity']}:{item['code']}" for item in message.problems)
         facts = (message.type, message.interchange.control_ref, message.ref, message.status, events, problems)
         return " ".join(fact for fact in facts if fact)
+
+
+def why_waiting(partner: TradingPartner) -> str:
+    try:
+        profile_of(partner)
+    except ProfileError as error:
+        return f"the profile of {partner} cannot be used: {error}"
+    return "another worker holds this partner's lane"
 
 
 def rehearsed(row: Row) -> str:

@@ -12,14 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from edi.management.moments import moment
 from edi.models import TradingPartner
 from edi.services.replay import Replay, gather, judge, live_pictures, play
-from edi.twin.plant import MANAGE, scratch_environment
+from edi.twin.plant import MANAGE, make_tables, scratch_environment
 
 
 class Command(BaseCommand):
@@ -36,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["play"]:
-            call_command("migrate", verbosity=0)
+            make_tables()
             play(Path(options["play"]))
             return
         now = timezone.now()

@@ -102,6 +102,9 @@ class Watcher:
         """Reads the partners again: one that was entered a moment ago gets its folders here."""
         active = {partner.code: partner for partner in TradingPartner.objects.filter(active=True)}
         self.inboxes = {code: self.inboxes.get(code, Inbox(partner)) for code, partner in active.items()}
+        for code, inbox in self.inboxes.items():
+            # Somebody may have given him another profile, and with it other names and layouts of his files.
+            inbox.partner = active[code]
         for code, partner in active.items():
             with self._told(partner, clears=False):
                 self._watch(partner, partner_folders(code).inbox)

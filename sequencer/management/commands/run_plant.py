@@ -67,7 +67,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
         if settings.DEMO and not Line.objects.exists():
             self.say("Setting up the demo plant ...")
-            call_command("seed_demo", verbosity=0)
+            call_command("seed_demo", history=True, verbosity=0)
         if settings.BROKERLESS:
             wakeups.declare_queue(app)
         connection.close()

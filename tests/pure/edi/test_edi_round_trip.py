@@ -187,12 +187,12 @@ ASN = Despatch("SH1", packages=(DespatchPackage("R1", "T8", (DespatchLine(part_n
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (replace(CALL, event="HOLD"), "SEQ element 1"),
-        (replace(CALL, sequence_number="1" * 11), "SEQ element 2.1"),
-        (replace(CALL, vin="V" * 36), "GIR element 2.1"),
-        (replace(CALL, dock="Ж"), "LOC element 2.1"),
-        (replace(CALL, vin="A\nB"), "GIR element 2.1"),
-        (replace(CALL, components=(Component("X", family="SEAT"),)), "family"),
+        (CALL._replace(event="HOLD"), "SEQ element 1"),
+        (CALL._replace(sequence_number="1" * 11), "SEQ element 2.1"),
+        (CALL._replace(vin="V" * 36), "GIR element 2.1"),
+        (CALL._replace(dock="Ж"), "LOC element 2.1"),
+        (CALL._replace(vin="A\nB"), "GIR element 2.1"),
+        (CALL._replace(components=(Component("X", family="SEAT"),)), "family"),
     ],
 )
 def test_what_a_deljit_cannot_carry_is_refused_by_element(call: CallOffEvent, named: str) -> None:
@@ -202,16 +202,16 @@ def test_what_a_deljit_cannot_carry_is_refused_by_element(call: CallOffEvent, na
 
 def test_level_a_has_no_small_letters() -> None:
     with pytest.raises(ValueError, match="UNOA cannot carry 'v1'"):
-        write_deljit([replace(CALL, vin="v1")], Profile(syntax="UNOA:3"), **CALLS)
+        write_deljit([CALL._replace(vin="v1")], Profile(syntax="UNOA:3"), **CALLS)
 
 
 @pytest.mark.parametrize(
     ("call", "named"),
     [
-        (replace(CALL, vin="A*B"), "LIN element"),
-        (replace(CALL, dock="Ü"), "REF element 2"),
-        (replace(CALL, components=()), "LIN element 3"),
-        (replace(CALL, event="HOLD"), "BSS element 1"),
+        (CALL._replace(vin="A*B"), "LIN element"),
+        (CALL._replace(dock="Ü"), "REF element 2"),
+        (CALL._replace(components=()), "LIN element 3"),
+        (CALL._replace(event="HOLD"), "BSS element 1"),
     ],
 )
 def test_what_an_866_cannot_carry_is_refused_by_element(call: CallOffEvent, named: str) -> None:

@@ -1,0 +1,31 @@
+"""The language a person is told things in: that of the badge. Codes, logs, EDI and exports have none."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+
+
+def language_of(person: Any) -> str:
+    """What stands on this person's badge; empty for nobody, for who has none, and for a language we do not speak."""
+    chosen = str(getattr(getattr(person, "badge", None), "language", ""))
+    return chosen if chosen in dict(settings.LANGUAGES) else ""
+
+
+def speaking_to(person: Any) -> AbstractContextManager[None]:
+    """What is said inside is said in this person's language; without one, in the one that was spoken before."""
+    return translation.override(language_of(person) or translation.get_language())
+
+
+def name_of(code: str) -> str:
+    """The language's name as those who speak it write it."""
+    return str(translation.get_language_info(code)["name_local"]).capitalize()
+
+
+def following(code: str) -> str:
+    """The next of the plant's languages, round and round."""
+    codes = [known for known, _ in settings.LANGUAGES]
+    return codes[(codes.index(code) + 1) % len(codes)] if code in codes else codes[0]

@@ -1,0 +1,1 @@
+"""Numbers read alike in every language, as on labels and in EDI: a point before decimals, thousands in one piece."""

@@ -1,0 +1,38 @@
+"""How parts are packed: the instruction that counts, and which calls a station packs."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from sequencer.models import PackingInstruction, QuantityCall, Station
+from sequencer.states import QuantityStatus
+
+
+def packing_for(part_id: int, unloading_point_id: int) -> PackingInstruction | None:
+    """The instruction of the unloading point, else the one for everywhere."""
+    rows = PackingInstruction.objects.filter(
+        Q(unloading_point=unloading_point_id) | Q(unloading_point__isnull=True), part=part_id
+    )
+    return rows.order_by(F("unloading_point").asc(nulls_last=True)).first()
+
+
+def calls_for(station: Station) -> QuerySet[QuantityCall]:
+    """Open calls that are packed at a station, the one due first on top.
+
+    Those whose packing instruction names it; where it names none, those of the family the station packs.
+    """
+    fits = PackingInstruction.objects.filter(
+        Q(unloading_point=OuterRef("unloading_point")) | Q(unloading_point__isnull=True),
+        part=OuterRef("part"),
+    )
+    own = Exists(fits.filter(station=station))
+    family = station.commodity.family if station.commodity else None
+    of_family = Exists(fits.filter(station__isnull=True)) & Q(part__family=family)
+    return (
+        QuantityCall.objects.filter(
+            own | (of_family & ~Exists(fits.filter(station__isnull=False))),
+            status__in=[QuantityStatus.RELEASED, QuantityStatus.IN_WORK],
+        )
+        .select_related("part", "unloading_point__plant")
+        .order_by("due_at", "pk")
+    )

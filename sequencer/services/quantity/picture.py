@@ -1,0 +1,148 @@
+"""What a station and a dock show of boxes. Read-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sequencer.models import HandlingUnit, KanbanCard, QuantityCall, Shipment, Station
+from sequencer.services.quantity.calls import progress_of
+from sequencer.services.quantity.packing import calls_for, packing_for
+from sequencer.services.quantity.trucks import boxes_on
+from sequencer.states import HandlingStatus
+
+View = dict[str, Any]
+SHOWN = 3
+BOX_COUNT = "COUNT"
+
+
+def box_view(station: Station) -> View | None:
+    """The box at a station: its part, how many are in it and in its call, when and where it is wanted."""
+    if station.handling_unit_id is None:
+        return None
+    box = HandlingUnit.objects.select_related("call__part", "call__unloading_point__plant", "card").get(
+        pk=station.handling_unit_id
+    )
+    call, part = box.call, box.call.part
+    return {
+        "id": box.pk,
+        "number": box.number,
+        "status": box.status,
+        "card": box.card.number if box.card else "",
+        "pieces": box.pieces,
+        "capacity": box.capacity,
+        "left": box.capacity - box.pieces,
+        "percent": 100 * box.pieces // box.capacity,
+        "part": part.number,
+        "part_id": part.pk,
+        "customer_part": call.customer_part,
+        "description": part.description,
+        "bin": part.storage_bin,
+        "picture": part.picture.name,
+        "trace": part.trace,
+        **call_brief(call),
+    }
+
+
+def call_brief(call: QuantityCall) -> View:
+    """A call in the words of the station: packed of called, due on the clock of the plant it goes to."""
+    progress = progress_of(call)
+    zone = call.unloading_point.plant.zone
+    return {
+        "call": call.number,
+        "done": progress.done,
+        "shipped": progress.shipped,
+        "wanted": call.quantity,
+        "open": max(0, call.quantity - progress.done),
+        "due_at": call.due_at,
+        "due": call.due_at.astimezone(zone).strftime("%d.%m. %H:%M"),
+        "to": f"{call.unloading_point} {call.line_feed}".strip(),
+        "part": call.part.number,
+        "description": call.part.description,
+    }
+
+
+def calls_ahead(station: Station, *, but: str = "") -> list[View]:
+    """What is called by quantity at a station and not in boxes yet, the one due first on top."""
+    found: list[View] = []
+    for call in calls_for(station)[: SHOWN * 3]:
+        brief = call_brief(call)
+        if brief["open"] <= 0 or call.number == but:
+            continue
+        packing = packing_for(call.part_id, call.unloading_point_id)
+        cards = call.cards.filter(closed_at__isnull=True, withdrawn_at__isnull=True, box__isnull=True)
+        found.append(
+            {
+                **brief,
+                "pack": min(packing.pieces, brief["open"]) if packing else 0,
+                "cards": list(cards.values_list("number", flat=True)[:SHOWN]),
+            }
+        )
+    return found[:SHOWN]
+
+
+def ask_box(station: Station) -> tuple[str, str, str]:
+    """What the band asks for while a box is at the station: code, text, detail."""
+    box = HandlingUnit.objects.select_related("call__part").get(pk=station.handling_unit_id or 0)
+    if box.status != HandlingStatus.OPEN:
+        return "BOX_LABEL", "STICK THE LABEL ON, SCAN IT", box.number
+    if station.mode.startswith(BOX_COUNT):
+        return "COUNT", "SCAN PACK OR A COUNT", f"PACK is {box.capacity - box.pieces}"
+    if station.pending_unit_part:
+        lot = box.call.part.trace == "LOT"
+        return (
+            ("LOT", "SCAN LOT", station.pending_unit_part)
+            if lot
+            else ("SERIAL", "SCAN SERIAL", station.pending_unit_part)
+        )
+    return "PART", "SCAN PART", f"{box.call.part.number}: {box.pieces} of {box.capacity} in {box.number}"
+
+
+def box_cards(station: Station, asked: str) -> list[tuple[str, str, str]]:
+    """Labels for a newcomer without scanner."""
+    if station.handling_unit_id is None:
+        ahead = calls_ahead(station)
+        cards = [(f"Card {number}", f"%A:{number}", "card") for call in ahead for number in call["cards"][:1]]
+        return [*cards, ("BOX", "%C:BOX", "command")] if ahead else []
+    box = HandlingUnit.objects.select_related("call__part").get(pk=station.handling_unit_id)
+    if box.status != HandlingStatus.OPEN:
+        return [(f"Label {box.number}", f"%H:{box.number}", "box")]
+    if asked == "COUNT":
+        return [
+            ("PACK", "%Q:PACK", "count"),
+            ("5", "%Q:5", "count"),
+            ("Too many", f"%Q:{box.capacity + 1}", "wrong"),
+        ]
+    return [(f"Part {box.call.part.number}", f"P{box.call.part.number}", "part")]
+
+
+def truck_boxes(shipment: Shipment, at: datetime) -> list[View]:
+    """Boxes on a truck's list: they stand beside the racks, in no order among themselves."""
+    return [
+        {
+            "id": box.pk,
+            "number": box.number,
+            "part": box.call.customer_part,
+            "pieces": box.pieces,
+            "call": box.call.number,
+            "status": box.status,
+            "loaded": box.status in {HandlingStatus.LOADED, HandlingStatus.SHIPPED},
+            "late": box.call.due_at < at,
+        }
+        for box in boxes_on(shipment)
+    ]
+
+
+def cards_of(call: QuantityCall) -> list[View]:
+    """A kanban call's cards: open, in a box, used, withdrawn."""
+    rows = KanbanCard.objects.filter(call=call).select_related("box").order_by("number")
+    return [
+        {
+            "number": card.number,
+            "box": getattr(card, "box", None),
+            "state": "withdrawn" if card.withdrawn_at else "used" if card.closed_at else "open",
+            "by": card.closed_by,
+            "at": card.closed_at,
+        }
+        for card in rows
+    ]

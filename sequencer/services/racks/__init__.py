@@ -1,0 +1,116 @@
+"""Racks: the cut into slots, what opens and closes a slot, seal, holes, gaps that a person accepts, move lists.
+
+Lock order (docs/concurrency.md): SequenceStream -> Station -> Shipment -> Rack -> Slot, ComponentGroup, Unit.
+"""
+
+from sequencer.services.racks.closing import (
+    approve_holes,
+    approve_holes_locked,
+    reopen_rack,
+    repack_locked,
+    seal_locked,
+    seal_rack,
+)
+from sequencer.services.racks.cutting import (
+    close_up,
+    cut_again,
+    cut_commodity_again,
+    finish_racks_past_time,
+    late_rack,
+    place_group,
+    rush_rack,
+)
+from sequencer.services.racks.cutting_spec import keeps_places
+from sequencer.services.racks.filling import (
+    BEFORE_FIRST,
+    put_back,
+    rack_due,
+    reopen_locked,
+    settle_rack,
+    slot_facts,
+    vacate,
+)
+from sequencer.services.racks.locks import lock_rack_seen, lock_racks, locked_rack, move_group, move_rack
+from sequencer.services.racks.loose import (
+    RackMove,
+    Spot,
+    free_place,
+    loose_pieces,
+    loose_reasons,
+    move_list,
+    must_move,
+    note_move,
+    park,
+    place_of,
+    stands_loose,
+    to_buffer,
+)
+from sequencer.services.racks.sealed import (
+    ask_for_sealed,
+    decide_sealed,
+    decide_sealed_locked,
+    lapse_sealed,
+    open_moves,
+    waits_for_sealed,
+)
+from sequencer.services.racks.streams import (
+    accept_gap,
+    begin_again,
+    close_stream,
+    needed_by,
+    restart_stream,
+    start_stream,
+)
+
+__all__ = [
+    "BEFORE_FIRST",
+    "RackMove",
+    "Spot",
+    "accept_gap",
+    "approve_holes",
+    "approve_holes_locked",
+    "ask_for_sealed",
+    "begin_again",
+    "close_stream",
+    "close_up",
+    "cut_again",
+    "cut_commodity_again",
+    "decide_sealed",
+    "decide_sealed_locked",
+    "finish_racks_past_time",
+    "free_place",
+    "keeps_places",
+    "lapse_sealed",
+    "late_rack",
+    "lock_rack_seen",
+    "lock_racks",
+    "locked_rack",
+    "loose_pieces",
+    "loose_reasons",
+    "move_group",
+    "move_list",
+    "move_rack",
+    "must_move",
+    "needed_by",
+    "note_move",
+    "open_moves",
+    "park",
+    "place_group",
+    "place_of",
+    "put_back",
+    "rack_due",
+    "reopen_locked",
+    "reopen_rack",
+    "repack_locked",
+    "restart_stream",
+    "rush_rack",
+    "seal_locked",
+    "seal_rack",
+    "settle_rack",
+    "slot_facts",
+    "stands_loose",
+    "start_stream",
+    "to_buffer",
+    "vacate",
+    "waits_for_sealed",
+]

@@ -1,0 +1,146 @@
+"""A label printer on a real socket: takes ZPL on a port, answers ~HS, and fails in the ways printers fail."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+FORMAT = re.compile(rb"\^XA.*?\^XZ", re.DOTALL)
+
+
+@dataclass
+class FakePrinter:
+    """`labels`: what came out, in order. The flags may be changed while it runs."""
+
+    labels: list[str] = field(default_factory=list)
+    paper_out: bool = False
+    paused: bool = False
+    head_open: bool = False
+    ribbon_out: bool = False
+    busy: bool = False
+    # Takes everything and says nothing, as some do without paper.
+    silent: bool = False
+    # Closes the connection after so many bytes of a label; None: never.
+    cut_after: int | None = None
+    # Prints what it was handed and closes before it answers.
+    cut_answer: bool = False
+    # Keeps labels in its memory instead of printing them.
+    holding: bool = False
+    asked: int = 0
+    memory: list[str] = field(default_factory=list)
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self.listener.getsockname()[1]
+        self.open = True
+        self.threads: list[threading.Thread] = []
+        self.lock = threading.Lock()
+        self._start(self._listen)
+
+    def _start(self, work: object, *args: object) -> None:
+        thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
+        thread.start()
+        self.threads.append(thread)
+
+    def _listen(self) -> None:
+        while self.open:
+            try:
+                wire, _ = self.listener.accept()
+            except OSError:
+                return
+            self._start(self._serve, wire)
+
+    def _serve(self, wire: socket.socket) -> None:
+        waiting = b""
+        with wire:
+            while self.open:
+                try:
+                    piece = wire.recv(65536)
+                except OSError:
+                    return
+                if not piece:
+                    return
+                waiting += piece
+                if self.cut_after is not None and len(waiting.replace(b"~HS", b"")) > self.cut_after:
+                    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+                    return
+                waiting, took = self._take(waiting)
+                if took and self.cut_answer:
+                    return
+                while b"~HS" in waiting:
+                    waiting = waiting.replace(b"~HS", b"", 1)
+                    self.asked += 1
+                    if not self.silent:
+                        wire.sendall(self.status())
+
+    def _take(self, waiting: bytes) -> tuple[bytes, int]:
+        with self.lock:
+            found = FORMAT.findall(waiting)
+            for content in found:
+                copies = int(re.search(rb"\^PQ(\d+)", content)[1])  # type: ignore[index]
+                self.memory += [content.decode()] * copies
+            if not (self.holding or self.paper_out or self.paused or self.head_open or self.silent):
+                self.labels += self.memory
+                self.memory = []
+            return FORMAT.sub(b"", waiting), len(found)
+
+    def status(self) -> bytes:
+        flags = {
+            name: int(getattr(self, name))
+            for name in ("paper_out", "paused", "busy", "head_open", "ribbon_out")
+        }
+        return (
+            (
+                "\x02030,{paper_out},{paused},1245,{formats:03d},{busy},0,0,000,0,0,0\x03\r\n"
+                "\x02000,0,{head_open},{ribbon_out},0,2,4,0,00000000,1,000\x03\r\n\x020000,0\x03\r\n"
+            )
+            .format(formats=len(self.memory), **flags)
+            .encode()
+        )
+
+    def mend(self) -> None:
+        """Paper in, lid shut: what is in the memory comes out."""
+        self.paper_out = self.paused = self.head_open = self.ribbon_out = self.busy = self.silent = (
+            self.holding
+        ) = False
+        with self.lock:
+            self.labels += self.memory
+            self.memory = []
+
+    def close(self) -> None:
+        self.open = False
+        # A thread that waits in accept() keeps a closed socket alive.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def numbers(self) -> list[str]:
+        """The label numbers that came out."""
+        return [re.findall(r"L\d{9}", label)[0] for label in self.labels]
+
+
+@contextmanager
+def printer(**how: object) -> Iterator[FakePrinter]:
+    fake = FakePrinter(**how)  # type: ignore[arg-type]
+    try:
+        yield fake
+    finally:
+        fake.close()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(true: object, seconds: float = 5.0) -> None:
+    until = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.01)
