@@ -23,6 +23,12 @@ from tests.factories import Plant
 
 pytestmark = pytest.mark.browser
 
+
+@pytest.fixture
+def service_workers() -> str:
+    return "allow"
+
+
 # Every kind of scan from every state the pack can tell; DB and browser must answer with the same codes.
 TABLE = [
     "%C:SEAL", "PA", "%B:NOBODY", "%B:OP", "%C:SEAL", "%C:RETURN", "%L:1", "PA", "%R:NONE", "%R:R1", "%R:R1",

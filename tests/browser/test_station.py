@@ -136,7 +136,16 @@ def test_scans_made_while_one_is_judged_wait_in_order(station: Floor, plant: Pla
     assert codes() == ["OK", "OK", "OK", "OK"]
 
 
-def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_nonce(station: Floor) -> None:
+@pytest.fixture
+def waiting(visit: Callable[..., Floor], plant: Plant) -> Floor:
+    """A station without a work pack: it does not go on alone, its scans wait for the server."""
+    floor = visit(plant.operator)
+    floor.page.route("**/pack", lambda route: route.abort())
+    return floor.open(f"/station/{plant.station.pk}/")
+
+
+def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_nonce(waiting: Floor) -> None:
+    station = waiting
     tries = lose_answers(station.page, 2)
     station.scan("%B:OP").turned("offline")
     station.page.wait_for_function("() => !['offline', 'checking'].includes(document.body.dataset.ground)")
@@ -144,7 +153,8 @@ def test_an_answer_that_is_lost_is_asked_for_again_with_the_same_nonce(station: 
     assert codes() == ["OK"]
 
 
-def test_scans_made_without_a_server_survive_a_reload_and_are_judged_later(station: Floor) -> None:
+def test_scans_made_without_a_server_survive_a_reload_and_are_judged_later(waiting: Floor) -> None:
+    station = waiting
     station.page.route("**/scan", lambda route: route.abort())
     station.scan("%B:OP").turned("offline")
     station.page.reload()
@@ -231,7 +241,11 @@ def test_a_scan_never_presses_the_button_in_focus(loading: Floor) -> None:
     assert not ScanEvent.objects.filter(raw="%C:MISSING").exists()
 
 
-def test_what_a_hand_types_is_no_scan(station: Floor) -> None:
+def test_what_a_hand_types_is_no_scan(
+    visit: Callable[..., Floor], plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(floor.WEDGE, "gap", 35)
+    station = visit(plant.operator).open(f"/station/{plant.station.pk}/")
     station.page.keyboard.type("%B:OP", delay=250)
     station.page.keyboard.press("Enter")
     station.page.wait_for_function(
