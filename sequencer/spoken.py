@@ -20,6 +20,7 @@ COMMANDS = (
     gettext_noop("OVERRIDE"),
     gettext_noop("PAPER"),
     gettext_noop("PLACE"),
+    gettext_noop("PUT ASIDE"),
     gettext_noop("REOPEN RACK"),
     gettext_noop("REPACK"),
     gettext_noop("REPAIR"),

@@ -35,6 +35,7 @@ from sequencer.services.masters import recall
 from sequencer.services.pacing import is_due, release, take_position
 from sequencer.services.racks import (
     BEFORE_FIRST,
+    CALL_CHANGED,
     ask_for_sealed,
     begin_again,
     close_up,
@@ -530,7 +531,7 @@ class _Taking:
             return
         touched = group.status in TOUCHED_GROUPS
         if slot is not None and touched:
-            vacate(slot, at=self.at, to=SlotStatus.REOPENED, by=self.by, reason=f"call changed to {wanted}")
+            vacate(slot, at=self.at, to=SlotStatus.REOPENED, by=self.by, reason=f"{CALL_CHANGED} {wanted}")
             self.ask_person(call, group, "LATE_CHANGE", f"now {wanted}", closes_with_slot=True)
         group.components.all().delete()
         _write_components(group, resolved)
@@ -538,7 +539,7 @@ class _Taking:
         if group.status == GroupStatus.REPAIR:
             # The piece in repair is not what is wanted any more; it comes back to the buffer.
             subject = f"{call.call_number} {group.commodity.family}"
-            close_tasks("REPAIR", subject, at=self.at, note=f"call changed to {wanted}")
+            close_tasks("REPAIR", subject, at=self.at, note=f"{CALL_CHANGED} {wanted}")
             Slot.objects.filter(group=group).update(reason=f"call changed to {wanted}"[:120], announced="")
         stopped = {GroupStatus.MISSING, GroupStatus.REPAIR}
         if group.status in {*TOUCHED_GROUPS, *stopped, GroupStatus.RELEASED}:

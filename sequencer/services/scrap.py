@@ -13,7 +13,7 @@ from sequencer.services import printing
 from sequencer.services.exceptions import latest_time, lock_rack_too, note_exception, resolve_exceptions
 from sequencer.services.journal import close_tasks, open_task
 from sequencer.services.printing import DocumentKind
-from sequencer.services.racks import move_group, put_back, vacate
+from sequencer.services.racks import SCRAPPED, move_group, put_back, vacate
 from sequencer.states import UNIT_MOVES, GroupStatus, SlotStatus, UnitStatus, check_move
 
 TASK = "SCRAP"
@@ -94,7 +94,7 @@ def _group_of(unit: Unit) -> ComponentGroup | None:
 
 def _open_again(group: ComponentGroup, slot: Slot | None, *, at: datetime, by: str, reason: str) -> None:
     if slot is not None and slot.status == SlotStatus.FILLED:
-        vacate(slot, at=at, to=SlotStatus.REOPENED, by=by, reason=f"scrapped: {reason}")
+        vacate(slot, at=at, to=SlotStatus.REOPENED, by=by, reason=f"{SCRAPPED} {reason}")
     else:
         put_back(group)
     move_group(group, GroupStatus.RELEASED, attempt=group.attempt + 1)

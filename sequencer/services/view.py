@@ -114,9 +114,10 @@ def _station_view(station: Station, at: datetime) -> View:
     if view["box"] is not None:
         view["now"] = None
     view["then_waits"] = _then_waits(rack, at) if rack and slot and not view["then"] else ""
-    view["upcoming"] = None if slot else _upcoming(commodity)
-    if view["ask"]["code"].startswith(("MOVE", "PAPER")):
-        # The hand moves pieces or types in a sheet: what is packed after it would only mislead.
+    view["upcoming"] = None if slot else _upcoming(station)
+    flow = FLOWS.get(station.mode.partition(":")[0])
+    if view["ask"]["code"] == "MOVES" or (flow is not None and not flow.of_the_unit):
+        # The hand moves pieces, types in a sheet, names another piece: what is packed after it would only mislead.
         view["now"] = None
     view["tray"] = _tray(station, rack, slot, needs, view["ask"]) if settings.DEMO else []
     return view
@@ -191,7 +192,7 @@ def _ask(
     if rack is None or rack.status in {RackStatus.STAGED, RackStatus.CANCELLED}:
         return _ask_rack(station, at)
     if rack.status in {"LOADING", "REOPENED", "FULL"} and must_move(rack, slot):
-        return _asked("MOVES", gettext("SCAN MOVES"), gettext("the OEM changed the order of this rack"))
+        return _asked("MOVES", gettext("SCAN MOVES"), gettext("a call of this rack changed"))
     if rack.status == RackStatus.FULL:
         return _asked("SEAL", gettext("SCAN SEAL"), gettext("rack is full"))
     if rack.status == RackStatus.SEALED:
@@ -217,7 +218,8 @@ def _flow_asks(station: Station, at: datetime) -> View | None:
     if command not in FLOWS:
         return None
     ask = FLOWS[command].ask(station, state, at)
-    return {**_asked(ask.code, ask.text, ask.detail), "cards": [_card(*card) for card in ask.cards]}
+    cards = [_card(*card) for card in ask.cards]
+    return {**_asked(ask.code, ask.text, ask.detail), "cards": cards, "flow": gettext(FLOWS[command].title)}
 
 
 def _banners(station: Station, at: datetime) -> list[View]:
@@ -228,15 +230,22 @@ def _asked(code: str, text: str, detail: str = "") -> View:
     return {"code": code, "text": text, "detail": detail}
 
 
-def _ask_rack(station: Station, at: datetime) -> View:
-    commodity = station.commodity
-    rack = next_rack(commodity) if commodity else None
+def _rack_to_take(station: Station) -> tuple[Rack | None, bool]:
+    """The rack that comes to this station now, and whether it is the one that was left for a rush."""
+    rack = next_rack(station.commodity) if station.commodity else None
     aside = set_aside(station)
     if aside is not None and (rack is None or rack.priority != Priority.RUSH):
+        return aside, True
+    return rack, False
+
+
+def _ask_rack(station: Station, at: datetime) -> View:
+    rack, left = _rack_to_take(station)
+    if rack is not None and left:
         return _asked(
             "RACK",
-            gettext("SCAN RACK %(carrier)s") % {"carrier": aside.carrier},
-            gettext("go on with %(aside)s") % {"aside": aside.number},
+            gettext("SCAN RACK %(carrier)s") % {"carrier": rack.carrier},
+            gettext("go on with %(aside)s") % {"aside": rack.number},
         )
     if rack is None:
         by_quantity = calls_ahead(station)
@@ -448,12 +457,13 @@ def _words(group: ComponentGroup, component: CallComponent | None) -> View:
     }
 
 
-def _upcoming(commodity: Commodity) -> View | None:
-    rack = next_rack(commodity)
+def _upcoming(station: Station) -> View | None:
+    rack, left = _rack_to_take(station)
     if rack is None:
         return None
     slot = current_slot(rack.pk)
-    return {"rack": rack.number, **(_brief(slot.group) if slot and slot.group else {})}
+    carrier = rack.carrier.code if left and rack.carrier else ""
+    return {"rack": rack.number, "left": carrier, **(_brief(slot.group) if slot and slot.group else {})}
 
 
 def _last(station: Station) -> list[View]:
@@ -532,6 +542,8 @@ def _tray(
         cards.append(_card(gettext("My badge"), f"%B:{badge.code}", "badge"))
     if boss and asked in {"SUPERVISOR", "LOCKED"}:
         cards.append(_card(gettext("Supervisor badge"), f"%B:{boss.code}", "badge"))
+    if ask.get("cards"):
+        return [*cards, *ask["cards"], _card(spoken("BACK"), "%C:BACK", "command")]
     boxes = [_card(*box) for box in box_cards(station, asked)] if station.operator else []
     carrier = None if station.handling_unit_id else _carrier_for(station, rack)
     cards += boxes
@@ -541,8 +553,6 @@ def _tray(
         cards += _part_cards(station, slot, needs)
     if slot and station.handling_unit_id is None:
         cards.append(_card(gettext("Slot %(slot)s") % {"slot": slot.number}, f"%L:{slot.number}", "slot"))
-    if "cards" in ask:
-        cards += ask["cards"]
     if asked == "PIN":
         cards.append(_card(f"PIN {DEMO_PIN}", f"%P:{DEMO_PIN}", "command"))
     commands = {
@@ -569,7 +579,9 @@ def _card(label: str, raw: str, kind: str) -> View:
 def _carrier_for(station: Station, rack: Rack | None) -> str | None:
     if rack is not None and rack.carrier and rack.status not in {RackStatus.STAGED, *GONE_RACKS}:
         return rack.carrier.code
-    commodity = station.commodity
+    commodity, (coming, left) = station.commodity, _rack_to_take(station)
+    if left and coming is not None and coming.carrier:
+        return coming.carrier.code
     if commodity is None:
         return None
     bound = Rack.objects.filter(status__in=sorted(BOUND_RACKS), carrier__isnull=False).values("carrier")

@@ -65,6 +65,8 @@ FITTING = {
     "PIN": ("%P:",),
 }
 SOON_MINUTES = 15
+# Letters of a detail that fit beside nothing, and how many of them one letter of the question takes.
+BAND_LETTERS, WORD_TO_DETAIL = 64, 2.4
 MAIN = frozenset({"RETURN", "SEAL", "DEPART", "MOVES", "BOX"})
 ARROWS = {
     "up": ("↑", gettext_noop("rising")),
@@ -134,10 +136,18 @@ def judged(view: View, verdict: Verdict | None) -> Judged | None:
     if verdict.accepted and verdict.sound in {"ok", "test"}:
         return Judged("ok", "tick", verdict.word, "flash", verdict.hint or verdict.seen)
     if verdict.accepted:
-        return Judged("check", "care", spoken(verdict.step), "moment", verdict.hint)
+        # A unit that was packed well, and a piece of another one that has to go to the hold cart now.
+        word = "PUT-ASIDE" if verdict.step in {"PART", "SLOT"} else verdict.step
+        return Judged("check", "care", spoken(word), "moment", verdict.hint)
     ground, symbol = ("check", "care") if verdict.sound == "check" else ("stop", "cross")
     need, got = _compared(verdict.code, verdict.expected, verdict.seen)
     return Judged(ground, symbol, verdict.word, "scan", verdict.hint, need, got)
+
+
+def ask_long(ask: View) -> bool:
+    """What stands beside the question has no room there in two lines of its usual size."""
+    room = BAND_LETTERS - len(ask["text"]) * WORD_TO_DETAIL
+    return len(ask["detail"]) > 2 * max(room, 0)
 
 
 def _locked(view: View, verdict: Verdict | None) -> Judged:
@@ -288,7 +298,7 @@ def standing(view: View) -> dict[str, str]:
         if upcoming and "sequence" in upcoming
         else ""
     )
-    table = {
+    table: dict[str, tuple[str, str, str] | None] = {
         "BADGE": (
             "badge",
             gettext("Nobody is at this station"),
@@ -296,14 +306,10 @@ def standing(view: View) -> dict[str, str]:
         ),
         "RACK": (
             "rack",
-            gettext("Rack %(rack)s is next") % upcoming if upcoming else gettext("A rack is next"),
+            _rack_next(upcoming),
             starts,
         ),
-        "SEAL": (
-            "tick",
-            gettext("Rack %(rack)s is full") % {"rack": number},
-            gettext("SEAL compares every slot with the OEM's latest call."),
-        ),
+        "SEAL": _to_seal(rack) if rack else None,
         "BOX": ("rack", ask["detail"], gettext("Take an empty box; its label prints when it is full.")),
         "STAGE": (
             "tick",
@@ -317,17 +323,20 @@ def standing(view: View) -> dict[str, str]:
             gettext("The return bin or a supervisor opens it."),
         ),
         "THING": (
-            "badge",
+            "go",
             gettext("Which label?"),
             gettext("Its piece, slot or rack tells; a reason at once means the last paper here."),
         ),
-        "REASON": ("badge", gettext("Why?"), gettext("The reason is kept with the paper and the piece.")),
     }
     if ask["code"].startswith("MOVE"):
         why = gettext("Each piece is moved by scan; the rack stays open until all of them are verified.")
-        return {"symbol": "rack", "what": ask["detail"], "why": why}
-    if ask["code"] in table:
-        symbol, what, why = table[ask["code"]]
+        what = gettext("Pieces of this rack stand wrong") if ask["code"] == "MOVES" else ask["detail"]
+        return {"symbol": "rack", "what": what, "why": why}
+    if "flow" in ask and ask["code"] != "THING":
+        return {"symbol": "go", "what": ask["flow"], "why": gettext("BACK leaves everything as it is.")}
+    said = table.get(ask["code"])
+    if said is not None:
+        symbol, what, why = said
         return {"symbol": symbol, "what": what, "why": why}
     detail = ask["detail"]
     return {
@@ -335,6 +344,28 @@ def standing(view: View) -> dict[str, str]:
         "what": detail[:1].upper() + detail[1:],
         "why": gettext("The page goes on by itself."),
     }
+
+
+def _to_seal(rack: View) -> tuple[str, str, str]:
+    """A rack whose last slot is decided: full, or what keeps it open."""
+    told = {"rack": rack["number"]}
+    held = next((slot for slot in rack["slots"] if slot["held"]), None)
+    hole = next((slot for slot in rack["slots"] if slot["status"] == "HOLE"), None)
+    if held is not None:
+        stands = gettext("Slot %(slot)s is on quality hold") % {"slot": held["number"]}
+        return "care", stands, gettext("Rack %(rack)s is not sealed before quality lets it go.") % told
+    if hole is not None:
+        stands = gettext("Slot %(slot)s is a hole") % {"slot": hole["number"]}
+        return "care", stands, gettext("Rack %(rack)s: fill it, or SEAL and a supervisor.") % told
+    compares = gettext("SEAL compares every slot with the OEM's latest call.")
+    return "tick", gettext("Rack %(rack)s is full") % told, compares
+
+
+def _rack_next(upcoming: View | None) -> str:
+    if not upcoming:
+        return gettext("A rack is next")
+    told = gettext("Go on with rack %(rack)s") if upcoming["left"] else gettext("Rack %(rack)s is next")
+    return told % upcoming
 
 
 ASN_WORDS = {

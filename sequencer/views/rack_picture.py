@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
+from sequencer.services.racks import CALL_CHANGED, SCRAPPED
 from sequencer.spoken import in_words, spoken
 
 View = Mapping[str, Any]
@@ -19,15 +20,17 @@ FULL_WIDTH, NARROWEST = 640, 100
 # status -> (sign in the corner, small text above, big text); `{}` is the sequence.
 SLOT_TEXTS = {
     "FILLED": ("✓", "", "{}"),
-    "HOLE": ("!", "{}", "HOLE"),
-    "REOPENED": ("!", "CHANGED", "{}"),
-    "CANCELLED": ("✕", "{}", "OFF"),
-    "GAP": ("?", "{}", "GAP"),
+    "HOLE": ("!", "{}", gettext_noop("HOLE")),
+    "REOPENED": ("!", gettext_noop("AGAIN"), "{}"),
+    "CANCELLED": ("✕", "{}", gettext_noop("OFF")),
+    "GAP": ("?", "{}", gettext_noop("GAP")),
     "WAITING": ("", "", ""),
     "EMPTY": ("", "", ""),
     # A rack type's preview: which sequence comes here.
     "SAMPLE": ("", "", "{}"),
 }
+# Why a slot is open again, by how its reason begins; of another reason its place says AGAIN.
+AGAIN = {CALL_CHANGED: gettext_noop("CHANGED"), SCRAPPED: gettext_noop("SCRAPPED")}
 # The edge of the drawing where the OEM takes from, by how it is drawn; the operator's side is always below.
 FACES = {"FRONT": "below", "BACK": "above", "LEFT": "left", "RIGHT": "right"}
 
@@ -82,10 +85,15 @@ def _slot(slot: View, sides: Sequence[View], lefts: Sequence[int], width: int, h
     side = slot["side"] - 1
     x, y = _corner(sides[side], lefts[side], slot["row"], slot["column"], width, head)
     sign, above, main = SLOT_TEXTS[slot["status"]]
+    if slot["status"] == "REOPENED":
+        above = next((word for begins, word in AGAIN.items() if slot["reason"].startswith(begins)), above)
+    above, main = (gettext(text) if text.isupper() else text for text in (above, main))
     look, tail = slot["status"].lower(), slot["sequence"][-4:]
     if slot.get("repair"):
         # "in repair, needed by 07:41": the time alone fits.
         above, main, look = f"{spoken('REPAIR')} {slot['repair'].rpartition(' ')[2]}", "{}", "reopened"
+    if slot.get("held"):
+        sign, above, look = "✕", in_words("ON_HOLD").upper(), "held"
     if slot["loose"]:
         # A piece of another call stands there: what the operator sees comes before what the book says.
         sign, above, main, look, tail = "⚠", gettext("MOVE"), "{}", "loose", slot["loose"][-4:]

@@ -1,7 +1,7 @@
 """A whole shift at one station by key events alone: badge to sign-off, every exception on the way, no mouse, no field.
 
-The operator does everything by the keyboard; what OEM, quality and office do meanwhile are their own verbs.
-With JIS_PICTURES naming a folder every state is kept as a picture, to be looked at.
+The operator does everything by the keyboard; what OEM, quality, dock and office do meanwhile are their own verbs.
+In every state that is looked at nothing is clipped. With JIS_PICTURES naming a folder each is kept as a picture.
 """
 
 from __future__ import annotations
@@ -9,34 +9,41 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from sequencer.models import (
+    CallComponent,
     Carrier,
     ChallengeLabel,
     FloorException,
+    LabelRecord,
     Override,
+    Printer,
+    PrinterAssignment,
     ProcessControl,
     QualityHold,
     Rack,
     RackType,
     ScanEvent,
     SealedMove,
+    SequenceBreak,
+    Shipment,
     Station,
     Unit,
 )
-from sequencer.services import open_bypass
+from sequencer.services import open_bypass, plan_shipments, record_scan
 from sequencer.services.quality import release_hold
 from sequencer.services.reorders import reorder_group
 from tests.browser.conftest import Floor
-from tests.factories import Plant
+from tests.browser.test_station_states import CLIPPED
+from tests.factories import Plant, person
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PICTURES = os.environ.get("JIS_PICTURES", "")
-BOSS = ("%B:BOSS", "%P:4711")
 
 
 def label(part: str, serial: int) -> str:
@@ -49,9 +56,11 @@ class Shift:
     def __init__(self, floor: Floor) -> None:
         self.floor = floor
         self.seen = 0
+        self.clipped: list[str] = []
 
     def look(self, name: str) -> None:
         self.seen += 1
+        self.clipped += [f"{name}: {what}" for what in self.floor.page.evaluate(CLIPPED)]
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             self.floor.page.wait_for_timeout(250)
@@ -74,6 +83,11 @@ class Shift:
         self.scan(label(part, serial), f"SCAN SLOT {slot}")
         self.scan(f"%L:{slot}", then)
 
+    def decided(self) -> None:
+        """A supervisor's badge and PIN."""
+        self.scan("%B:BOSS", "ENTER PIN")
+        self.floor.scan("%P:4711")
+
     def reads(self, words: str) -> None:
         """Stands somewhere on the page, without a scan."""
         self.floor.page.wait_for_function(
@@ -83,7 +97,7 @@ class Shift:
 
 @pytest.fixture
 def shift(visit: Callable[..., Floor], plant: Plant) -> Shift:
-    for number in range(1, 10):
+    for number in range(1, 16):
         plant.new(number, "C-B" if number == 2 else "C-A")
     cart = RackType.objects.create(code="CART", rows=1, columns=4)
     Carrier.objects.create(code="H1", kind=Carrier.Kind.HOLD, rack_type=cart)
@@ -93,13 +107,43 @@ def shift(visit: Callable[..., Floor], plant: Plant) -> Shift:
         ("WRONG_SLOT", "Master slot", "%L:MASTER:1"),
     ):
         ChallengeLabel.objects.create(station=plant.station, kind=kind, name=name, raw=raw)
+    printer = Printer.objects.create(code="PR-1", driver=Printer.Driver.FOLDER)
+    for paper in ("RACK_LABEL", "MANIFEST"):
+        PrinterAssignment.objects.create(kind=paper, printer=printer)
     return Shift(visit(plant.operator).open(f"/station/{plant.station.pk}/"))
 
 
 def test_a_full_shift_at_one_station_by_the_scanner_alone(shift: Shift, plant: Plant) -> None:
-    scan, pack = shift.scan, shift.pack
+    signs_on(shift)
+    wrong_part_slot_and_serial(shift)
+    repair_missing_scrap_and_swap(shift)
+    hold_andon_and_reprint(shift, plant)
+    the_oem_moves_a_sealed_call(shift, plant)
+    the_rack_is_delivered_and_a_piece_comes_back(shift, plant)
+    the_call_changes_in_the_hand(shift, plant)
+    ordered_again_after_delivery(shift, plant)
+    override_bypass_and_repack(shift, plant)
+    ordered_again_before_delivery(shift, plant)
+    sequence_breaks(shift, plant)
+    a_built_call_is_cancelled(shift, plant)
+    shift.scan("%C:CHANGE-OPERATOR", "SCAN YOUR BADGE", look="signed off")
 
-    # Sign on; nothing is built before the labels that must be refused were refused.
+    racks = Rack.objects.filter(carrier__code__in=["R2", "R3", "R5"]).values_list("carrier__code", "status")
+    assert dict(racks) == {"R2": "STAGED", "R3": "STAGED", "R5": "STAGED"}
+    kinds = {"REPAIR", "MISSING", "SCRAP", "SWAP", "HOLD", "REPACK", "REORDER", "CANCELLED", "RETURNED"}
+    assert kinds <= set(FloorException.objects.values_list("kind", flat=True))
+    assert not FloorException.objects.filter(by="").exists()
+    assert SealedMove.objects.get(slot__isnull=False).choice == "REOPEN"
+    assert Override.objects.get().used >= 2
+    assert Unit.objects.get(serial="77").status == "BUFFER"
+    assert not ScanEvent.objects.filter(raw__contains="4711").exists()
+    assert shift.floor.waits() == 0
+    assert not shift.clipped, "\n".join(shift.clipped)
+
+
+def signs_on(shift: Shift) -> None:
+    """Nothing is built before the labels that must be refused were refused."""
+    scan = shift.scan
     scan("%B:OP", "SCAN EMPTY RACK", look="signed on")
     scan("%R:R1", "SCAN PART")
     scan(label("A", 1), "", told="CHALLENGE FIRST", look="challenge due")
@@ -107,21 +151,27 @@ def test_a_full_shift_at_one_station_by_the_scanner_alone(shift: Shift, plant: P
     scan("PMASTER-BAD", "SCAN MASTER SLOT")
     scan("%L:MASTER:1", "SCAN PART")
 
-    # A wrong part, a wrong slot, a serial used already.
+
+def wrong_part_slot_and_serial(shift: Shift) -> None:
+    scan = shift.scan
     scan(label("B", 9), "", told="WRONG PART", look="wrong part")
     scan("%C:RETURN", "SCAN PART")
     scan(label("A", 1), "SCAN SLOT 1", look="part right")
     scan("%L:3", "", told="WRONG SLOT", look="wrong slot")
     scan("%L:1", "SCAN PART")
-    pack("B", 2, 2)
+    shift.pack("B", 2, 2)
     scan(label("A", 1), "", told="SERIAL ALREADY USED", look="serial used")
 
+
+def repair_missing_scrap_and_swap(shift: Shift) -> None:
+    scan, pack = shift.scan, shift.pack
     # Repair and back; the missing part is searched for first, and the repaired one is found.
-    scan("%C:REPAIR", "SCAN PIECE OR SLOT")
+    scan("%C:REPAIR", "SCAN PIECE OR SLOT", look="repair")
     scan("%L:1", "SCAN THE REASON", look="repair reason")
     scan("%M:SCRATCH", "SCAN PART")
     shift.reads("in repair")
-    scan("%C:REPAIRED", "SCAN THE PIECE")
+    shift.look("in repair")
+    scan("%C:REPAIRED", "SCAN THE PIECE", look="repaired")
     scan(label("A", 1), "SCAN PART")
     scan("%C:MISSING", "SCAN IT, OR A REASON", look="missing found")
     scan(label("A", 1), "SCAN SLOT 1")
@@ -138,11 +188,14 @@ def test_a_full_shift_at_one_station_by_the_scanner_alone(shift: Shift, plant: P
     scan("%L:2", "SCAN THE REASON", look="scrap reason")
     scan("%M:DAMAGED", "SCAN PART", look="built again")
     pack("B", 22, 2, "SCAN SEAL")
-    scan("%C:SWAP", "SCAN THE FIRST PIECE")
+    scan("%C:SWAP", "SCAN THE FIRST PIECE", look="swap first")
     scan("%L:1", "SCAN THE OTHER PIECE", look="swap")
     scan("%L:3", "SCAN SEAL")
 
-    # Quality holds a piece: no seal. Help is called; the hold goes, the seal holds.
+
+def hold_andon_and_reprint(shift: Shift, plant: Plant) -> None:
+    """A hold stops the seal, help is called, the hold goes. A torn label is printed anew: the old one is refused."""
+    scan = shift.scan
     plant.hold(1)
     scan("%C:SEAL", "", told="quality hold", look="held at the seal")
     scan("%C:ANDON", "", told="Help is called", look="andon")
@@ -150,56 +203,98 @@ def test_a_full_shift_at_one_station_by_the_scanner_alone(shift: Shift, plant: P
     hold = QualityHold.objects.get()
     release_hold(hold.pk, by="quinn", reason="measured good", at=timezone.now())
     scan("%C:SEAL", "SCAN RACK", look="sealed")
-    scan("%C:REPRINT", "SCAN PIECE, SLOT OR RACK")
-    scan("%R:R1", "SCAN THE REASON", look="reprint reason")
-    scan("%M:TORN", "SCAN RACK")
-    scan("%R:R1", "SCAN EMPTY RACK")
+    old = rack_label("R1")
+    scan("%C:REPRINT", "SCAN PIECE, SLOT OR RACK", look="reprint")
+    scan(old, "SCAN THE REASON", look="reprint reason")
+    scan("%M:TORN", "SCAN RACK", told="the old one is void", look="printed again")
+    scan(old, "", told="VOID LABEL", look="void label")
+    new = rack_label("R1")
+    assert new != old
+    scan(new, "SCAN EMPTY RACK")
 
-    # The OEM moves a call of the sealed rack: a supervisor decides, the move list brings the piece away.
-    plant.take("RESEQUENCE", "V0003", "0010", "")
+
+def rack_label(carrier: str) -> str:
+    """What stands in the symbol of the rack's label that counts now."""
+    rack = Rack.objects.exclude(status="SHIPPED").get(carrier__code=carrier)
+    record = LabelRecord.objects.get(
+        kind="RACK_LABEL", subject_type="rack", subject_id=rack.pk, void_at__isnull=True
+    )
+    return f"%R:{carrier}#{record.number}"
+
+
+def the_oem_moves_a_sealed_call(shift: Shift, plant: Plant) -> None:
+    """A supervisor decides; the move list brings the piece away; the call that comes in its place is built."""
+    scan = shift.scan
+    plant.take("RESEQUENCE", "V0003", "0040", "")
     scan("%C:REOPEN-RACK", "SCAN THE RACK", look="sealed decision")
-    scan("%R:R1", "SCAN SUPERVISOR BADGE")
-    scan(BOSS[0], "ENTER PIN", look="pin")
-    scan(BOSS[1], "SCAN EMPTY RACK")
+    scan("%R:R1", "SCAN SUPERVISOR BADGE", look="supervisor")
+    scan("%B:BOSS", "ENTER PIN", look="pin")
+    scan("%P:4711", "SCAN EMPTY RACK")
     scan("%R:R1", "SCAN MOVES", look="moves wait")
     scan("%C:MOVES", "TAKE FROM SLOT 3", look="move from")
     scan("%L:3", "PUT ON HOLD CART", look="move to")
     scan("%R:H1", "", told="everything is moved")
     plant.take("NEW", "V0033", "0003", "C-B", required=123)
     shift.floor.asked("SCAN PART")
-    pack("B", 33, 3, "SCAN SEAL")
+    shift.pack("B", 33, 3, "SCAN SEAL")
     scan("%C:SEAL", "SCAN RACK")
     scan("%R:R1", "SCAN EMPTY RACK")
 
-    # The call changes while its piece is in the hand.
+
+def the_rack_is_delivered_and_a_piece_comes_back(shift: Shift, plant: Plant) -> None:
+    scan = shift.scan
+    plan_shipments(at=timezone.now())
+    truck = Shipment.objects.get(racks__carrier__code="R1")
+    person("lou", "logistics", "LOU")
+    nonces = count(1)
+    for raw in ("%B:LOU", f"%T:{truck.number}", "%R:R1", "%C:DEPART"):
+        verdict = record_scan(plant.dock.pk, raw, f"dock-{next(nonces)}", at=timezone.now())
+        assert verdict.accepted, verdict
+    scan("%C:OEM-RETURN", "SCAN THE PIECE", look="oem return")
+    scan(label("B", 22), "SCAN THE REASON", look="oem return reason")
+    scan("%M:OEM-REJECT", "SCAN EMPTY RACK", told="Quality shelf", look="came back")
+    assert Unit.objects.get(serial="22").status == "RETURNED"
+    scan("%C:REPAIRED", "SCAN THE PIECE")
+    scan(label("B", 22), "SCAN EMPTY RACK", told="buffer", look="found good")
+
+
+def the_call_changes_in_the_hand(shift: Shift, plant: Plant) -> None:
+    """Nothing but the bin goes on."""
+    scan = shift.scan
     scan("%R:R2", "SCAN PART")
     scan(label("A", 4), "SCAN SLOT 1")
     plant.take("CHANGE", "V0004", part="C-B")
     shift.reads("CHANGED")
     shift.look("changed in hand")
-    # Nothing but the bin goes on.
     scan("%L:1", "")
     shift.reads("PUT BACK CHROME")
     scan("%C:RETURN", "SCAN PART")
-    pack("B", 44, 1)
+    shift.pack("B", 44, 1)
 
-    # Ordered again: a rush card; between two units its rack is taken, and the rack left is asked for by name.
+
+def ordered_again_after_delivery(shift: Shift, plant: Plant) -> None:
+    """A rush card; between two units its rack is taken, and the rack left is asked for by name."""
+    scan = shift.scan
     reorder_group(plant.group(1).pk, by="boss", reason="scratched", at=timezone.now())
     shift.reads("RUSH")
     shift.look("rush card")
+    assert FloorException.objects.get(kind="REORDER").text.endswith("after delivery")
     scan("%R:R3", "SCAN PART", told="R-RUSH", look="rush in work")
-    pack("A", 71, 1, "SCAN SEAL")
+    shift.pack("A", 71, 1, "SCAN SEAL")
     scan("%C:SEAL", "SCAN RACK")
-    scan("%R:R3", "SCAN", told="", look="back to the rack left")
+    scan("%R:R3", "SCAN RACK R2", look="back to the rack left")
     scan("%R:R2", "SCAN PART")
 
+
+def override_bypass_and_repack(shift: Shift, plant: Plant) -> None:
+    scan = shift.scan
     # The slot labels are torn: a supervisor lets that check pass here, counted and seen by everybody.
     scan("%C:OVERRIDE", "SCAN WHICH CHECK", look="override")
     scan("%M:SLOT-CHALLENGE", "SCAN THE REASON")
     scan("%M:LABEL-DAMAGED", "SCAN HOW FAR", look="how far")
     scan("%M:STATION-10-MIN", "SCAN SUPERVISOR BADGE")
-    scan(BOSS[0], "ENTER PIN")
-    scan(BOSS[1], "SCAN PART")
+    shift.decided()
+    shift.floor.asked("SCAN PART")
     scan(label("A", 5), "", told="OK BY OVERRIDE", look="by override")
     control = ProcessControl.objects.create(
         line=plant.line, code="TQ-1", device="Torque gun", alternate="Click wrench", restart_check="Master joint",
@@ -219,27 +314,77 @@ def test_a_full_shift_at_one_station_by_the_scanner_alone(shift: Shift, plant: P
     scan("%C:SEAL", "SCAN RACK")
     scan("%R:R2", "SCAN EMPTY RACK")
 
-    # A built piece whose call is cancelled is taken out by scan.
+
+def ordered_again_before_delivery(shift: Shift, plant: Plant) -> None:
+    """The rack stands open until the piece was taken out; the call is built again in a rack of its own."""
+    scan = shift.scan
+    reorder_group(plant.group(6).pk, by="boss", reason="bent", at=timezone.now())
+    shift.reads("RUSH")
+    assert FloorException.objects.filter(kind="REORDER").latest("pk").text.endswith("before delivery")
+    scan("%R:R5", "SCAN PART")
+    scan(label("A", 66), "SCAN SEAL")
+    scan("%C:SEAL", "SCAN RACK")
+    scan("%R:R5", "SCAN EMPTY RACK")
+    scan("%R:R2", "SCAN MOVES", look="ordered again opens the rack")
+    scan("%C:TAKE-OUT", "SCAN PIECE OR SLOT")
+    scan(label("A", 6), "SCAN BUFFER OR SCRAP")
+    scan("%M:SCRAP", "SCAN SEAL")
+    scan("%C:SEAL", "SCAN RACK")
+    scan("%R:R2", "SCAN EMPTY RACK")
+
+
+def sequence_breaks(shift: Shift, plant: Plant) -> None:
+    """A piece of another vehicle is never taken, whatever the policy; what happens besides is the policy's."""
+    scan = shift.scan
     scan("%R:R4", "SCAN PART")
-    # The question before and after is the same: the judgement tells that this scan was heard.
-    scan(label("A", 77), "SCAN PART", told="slot 1")
-    plant.take("CANCEL", "V0007", part="")
+    pieces = {number: label("A", 900 + number) for number in range(10, 16)}
+    for number in pieces:
+        of = CallComponent.objects.select_related("group").get(group=plant.group(number))
+        Unit.objects.create(
+            part=plant.parts["A"],
+            serial=str(900 + number),
+            group=of.group,
+            component=of,
+            taken_at=timezone.now(),
+        )
+
+    def under(policy: str, after: int = 0) -> None:
+        Station.objects.filter(pk=plant.station.pk).update(sequence_break=policy, break_after=after)
+
+    under("STOP")
+    scan(pieces[10], "", told="OUT OF SEQUENCE", look="break stops")
+    scan(label("A", 7), "", told="OUT OF SEQUENCE")
+    scan("%C:RETURN", "SCAN PART")
+    under("WARN")
+    scan(pieces[11], "", told="OUT OF SEQUENCE", look="break warns")
+    under("IGNORE")
+    scan(pieces[12], "")
+    shift.reads("Piece of 0012")
+    shift.look("break ignored")
+    under("DETAIN_NOW")
+    scan(pieces[13], "", told="DETAINED", look="break detained")
+    under("DELAYED_THEN_DETAIN", 1)
+    scan(pieces[14], "", told="may come within 1 more", look="break may come")
+    scan(label("A", 7), "", told="PUT ASIDE", look="break not come")
+    under("DELAYED_THEN_SCRAP", 1)
+    scan(pieces[15], "", told="may come within 1 more")
+    scan(label("A", 8), "", told="0015 scrapped", look="break scrapped")
+    under("")
+    rows = SequenceBreak.objects.order_by("pk").values_list("policy", "outcome")
+    assert list(rows) == [
+        ("STOP", "PUT_BACK"), ("WARN", "NOTED"), ("IGNORE", "NOTED"), ("DETAIN_NOW", "DETAINED"),
+        ("DELAYED_THEN_DETAIN", "DETAINED"), ("DELAYED_THEN_SCRAP", "SCRAPPED"),
+    ]  # fmt: skip
+    strayed = Unit.objects.filter(serial__in=[str(900 + number) for number in pieces])
+    assert list(strayed.order_by("serial").values_list("status", flat=True)) == [
+        "ALLOCATED", "ALLOCATED", "ALLOCATED", "REPAIR", "REPAIR", "SCRAPPED",
+    ]  # fmt: skip
+
+
+def a_built_call_is_cancelled(shift: Shift, plant: Plant) -> None:
+    scan = shift.scan
+    scan(label("A", 77), "SCAN SEAL", told="slot 3")
+    plant.take("CANCEL", "V0009", part="")
     scan("%C:TAKE-OUT", "SCAN PIECE OR SLOT", look="take out")
     scan(label("A", 77), "SCAN BUFFER OR SCRAP", look="buffer or scrap")
-    scan("%M:BUFFER", "SCAN PART")
-
-    # Sign off.
-    scan("%C:CHANGE-OPERATOR", "SCAN YOUR BADGE", look="signed off")
-
-    # The rack with the piece that was ordered again stands open until that piece is taken out; the others wait.
-    racks = dict(
-        Rack.objects.filter(carrier__code__in=["R1", "R2", "R3"]).values_list("carrier__code", "status")
-    )
-    assert racks == {"R1": "FULL", "R2": "STAGED", "R3": "STAGED"}
-    kinds = {"REPAIR", "MISSING", "SCRAP", "SWAP", "HOLD", "REPACK", "REORDER", "CANCELLED"}
-    assert kinds <= set(FloorException.objects.values_list("kind", flat=True))
-    assert SealedMove.objects.get(slot__isnull=False).choice == "REOPEN"
-    assert Override.objects.get().used >= 2
-    assert Unit.objects.get(serial="77").status == "BUFFER"
-    assert not ScanEvent.objects.filter(raw__contains="4711").exists()
-    assert shift.floor.waits() == 0
+    scan("%M:BUFFER", "SCAN SEAL")

@@ -11,6 +11,7 @@ from sequencer.models import FloorException, PrintJob, Rack, ScanEvent, Shipment
 from sequencer.services import depart_shipment, station_view
 from sequencer.services.reorders import reorder_group
 from sequencer.services.scrap import scrap_unit
+from sequencer.views.rack_picture import rack_drawing
 from tests.factories import START, Plant, make_plant
 
 
@@ -35,6 +36,39 @@ def row(kind: str) -> FloorException:
 
 def asked(plant: Plant) -> str:
     return str(station_view(plant.station.pk, at=plant.at)["ask"]["code"])
+
+
+def drawn(plant: Plant) -> list[str]:
+    """The small word of each slot in the rack's drawing."""
+    view = station_view(plant.station.pk, at=plant.at)
+    return [slot["above"] for slot in rack_drawing(view["rack"])["slots"]]
+
+
+def test_a_slot_says_why_it_is_open_again(floor: Plant) -> None:
+    floor.pack("A", 2, serial="12")
+    floor.pack("A", 3, serial="13")
+    floor.scans("%C:REPAIR", "%L:1", "%M:SCRATCH", "%C:SCRAP", "%L:2", "%M:DAMAGED")
+    floor.take("CHANGE", "V0003", part="C-B")
+    assert drawn(floor) == ["REPAIR 07:41", "SCRAPPED", "MOVE"], "the old piece still stands there"
+    assert floor.scans("%C:MOVES", "%L:3", "%C:RETURN") == ["OK"] * 3
+    assert drawn(floor)[2] == "CHANGED"
+    floor.scans("%C:REPAIRED", part("11"))
+    assert drawn(floor)[0] == "AGAIN"
+
+
+def test_a_piece_on_hold_is_not_drawn_as_good(floor: Plant) -> None:
+    floor.hold(1)
+    assert drawn(floor) == ["ON HOLD", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("command", "stays"), [("SCRAP", False), ("REPACK", False), ("SWAP", False), ("MISSING", True)]
+)
+def test_what_is_asked_for_stays_in_sight_only_where_the_flow_is_about_it(
+    floor: Plant, command: str, stays: bool
+) -> None:
+    floor.scan(f"%C:{command}")
+    assert (station_view(floor.station.pk, at=floor.at)["now"] is not None) == stays
 
 
 # (scans before, scan, code, what is asked afterwards); slot 1 is filled with serial 11, slot 2 is asked for

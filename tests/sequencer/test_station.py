@@ -204,6 +204,8 @@ def test_a_rush_is_taken_between_two_units_and_the_rack_is_gone_on_with(plant: P
     assert plant.scans("PA", "%L:1", "%C:SEAL", "%R:R2") == ["OK"] * 4
     asked = station_view(plant.station.pk, at=plant.at)["ask"]
     assert (asked["text"], asked["detail"]) == ("SCAN RACK R1", f"go on with {first.number}")
+    coming = station_view(plant.station.pk, at=plant.at)["upcoming"]
+    assert (coming["rack"], coming["left"], coming["sequence"]) == (first.number, "R1", "0002")
     assert plant.scans("%R:R3", "%R:R1", "PA", "%L:2") == ["WRONG_RACK", "OK", "OK", "OK"]
     plant.station.refresh_from_db()
     assert plant.station.set_aside is None
@@ -305,7 +307,11 @@ def test_after_n_units_the_delayed_policy_acts(db: None, policy: str, becomes: s
     unit.refresh_from_db()
     assert unit.status == "ALLOCATED"
     plant.scan(label("A", "2"))
-    assert plant.scan("%L:2").hint == f"slot 2 · 0002 · 0006 {outcome.lower()}: put it aside"
+    verdict = plant.scan("%L:2")
+    assert verdict.hint == f"slot 2 · 0002 · 0006 {outcome.lower()}: put it aside"
+    assert (verdict.accepted, verdict.sound) == (True, "check"), (
+        "a piece has to be taken away: not just green"
+    )
     unit.refresh_from_db()
     assert (unit.status, unit.group) == (becomes, None)
     assert Task.objects.get(kind="SEQUENCE_BREAK").status == "OPEN"

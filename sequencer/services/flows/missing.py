@@ -30,6 +30,7 @@ class Missing(Flow):
 
     command = "MISSING"
     title = gettext_noop("Part is missing")
+    of_the_unit = True
 
     def begin(self, judging: Judging) -> Judged:
         rack = judging.rack()

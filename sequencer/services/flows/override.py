@@ -42,6 +42,7 @@ class OverrideFlow(Flow):
 
     command = "OVERRIDE"
     title = gettext_noop("Let a check pass")
+    of_the_unit = True
 
     def begin(self, judging: Judging) -> Judged:
         judging.wait(self)
@@ -108,6 +109,7 @@ class OverrideFlow(Flow):
             judged.hint = " · ".join(
                 filter(None, (gettext("Into slot %(slot)s") % {"slot": slot.number}, told, packed))
             )
+            judged.sound = "check" if packed else ""
         return judged
 
 

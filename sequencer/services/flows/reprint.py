@@ -43,7 +43,7 @@ class Reprint(Flow):
         return Ask(
             "THING",
             _("SCAN PIECE, SLOT OR RACK"),
-            _("or the reason, for the last paper of this station"),
+            _("or a reason: the last paper here"),
             cards,
         )
 

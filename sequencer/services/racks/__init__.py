@@ -23,6 +23,8 @@ from sequencer.services.racks.cutting import (
 from sequencer.services.racks.cutting_spec import keeps_places
 from sequencer.services.racks.filling import (
     BEFORE_FIRST,
+    CALL_CHANGED,
+    SCRAPPED,
     put_back,
     rack_due,
     reopen_locked,
@@ -64,6 +66,8 @@ from sequencer.services.racks.streams import (
 
 __all__ = [
     "BEFORE_FIRST",
+    "CALL_CHANGED",
+    "SCRAPPED",
     "RackMove",
     "Spot",
     "accept_gap",

@@ -46,6 +46,10 @@ def fill_in(slot: Slot, group: ComponentGroup, *, at: datetime) -> None:
         reopen_locked(rack, at=at, reason=f"call for slot {slot.number} arrived", by="")
 
 
+# How the reason of a slot begins that is filled again: pages tell by it what happened there.
+CALL_CHANGED, SCRAPPED = "call changed to", "scrapped:"
+
+
 def vacate(slot: Slot, *, at: datetime, to: SlotStatus, by: str, reason: str, goes_on: bool = False) -> None:
     """Takes a group's pieces out of its slot (change, move, cancel). The caller has locked the rack.
 

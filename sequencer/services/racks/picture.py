@@ -121,6 +121,8 @@ def _slot(slot: Slot, counter: Counter, gaps: set[int], now: Slot | None) -> Vie
         "sequence": sequence,
         "status": status,
         "now": now is not None and slot.pk == now.pk,
+        "reason": slot.reason,
+        "held": slot.status == SlotStatus.FILLED and slot.group is not None and slot.group.on_hold,
         "repair": slot.reason if slot.group is not None and slot.group.status == GroupStatus.REPAIR else "",
     }
 

@@ -50,6 +50,8 @@ class Flow(ABC):
     when_locked: ClassVar[bool] = False
     # A badge that is scanned while it runs is the flow's; elsewhere it logs in and ends what runs.
     takes_badges: ClassVar[bool] = False
+    # What it asks is about the unit asked for: that stays in sight. Elsewhere it would only mislead.
+    of_the_unit: ClassVar[bool] = False
     # Stands on the command sheet and among the buttons of the demo tray.
     printed: ClassVar[bool] = True
     title: ClassVar[str] = ""

@@ -64,6 +64,7 @@ def judge_slot(judging: Judging) -> Judged:
         "SLOT",
         seen=_("slot %(slot)s") % {"slot": slot.number},
         hint=hint,
+        sound="check" if told else "",
         rack=rack,
         slot=slot,
         group=group,

@@ -230,6 +230,7 @@ def take_unit(
                     (gettext("slot %(slot)s") % {"slot": slot.number}, group.call_off.sequence_number, told),
                 )
             )
+            judged.sound = "check" if told else ""
             return judged
         judged.hint = gettext("Into slot %(slot)s, scan the slot") % {"slot": slot.number}
     take_in_hand(judging, group, need)
