@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from inventory.statements import Question, number
 
 ADMINISTRATOR = "administrator"
 SUPERVISOR = "supervisor"
@@ -15,8 +19,15 @@ def groups_of(user: Any) -> frozenset[str]:
     if not user.is_authenticated:
         return frozenset()
     if not hasattr(user, "_group_names"):
-        user._group_names = frozenset(user.groups.values_list("name", flat=True))
+        user._group_names = frozenset(name for (name,) in _GROUPS.rows(user=user.pk))
     return user._group_names
+
+
+def _groups() -> QuerySet[Group, tuple[str]]:
+    return Group.objects.filter(user=number("user")).values_list("name").order_by()
+
+
+_GROUPS = Question(_groups)
 
 
 class ByRole:

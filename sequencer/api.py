@@ -20,6 +20,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import exception_handler
 
 from inventory.errors import Refused
+from inventory.statements import Question, number
 from sequencer import services
 from sequencer.access import InTable, may
 from sequencer.models import (
@@ -515,6 +516,13 @@ class Racks(Filtered, mixins.ListModelMixin, mixins.RetrieveModelMixin):
         return self._answer(services.approve_holes(int(pk), by=person(request), at=timezone.now(), **body).pk)
 
 
+def _kind() -> QuerySet[Station, tuple[str]]:
+    return Station.objects.filter(pk=number("station")).values_list("kind").order_by()
+
+
+_KIND = Question(_kind)
+
+
 class Scans(viewsets.GenericViewSet[Any]):
     """Scans of stations and docks: the same verb as the page."""
 
@@ -529,8 +537,9 @@ class Scans(viewsets.GenericViewSet[Any]):
     )
     def create(self, request: Request) -> Response:
         scan = said(request, ScanSerializer)
-        kind = Station.objects.filter(pk=scan["station"]).values_list("kind", flat=True).first()
-        if kind is not None and not may(request.user, "dock" if kind == Station.Kind.DOCK else "station"):
+        kind = _KIND.first(station=scan["station"])
+        page = "dock" if kind == (Station.Kind.DOCK,) else "station"
+        if kind is not None and not may(request.user, page):
             raise PermissionDenied("Your role may not scan at this station.")
         verdict = services.record_scan(
             scan["station"],

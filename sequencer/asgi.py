@@ -4,9 +4,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from sequencer import env
 from sequencer.postgres.kept import keep_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sequencer.settings")
 # As many as threads ask at once in a busy second; more open for themselves.
-keep_connections(most=16)
+if most := env.number("JIS_KEPT_CONNECTIONS", 16):
+    keep_connections(most)
 application = get_asgi_application()

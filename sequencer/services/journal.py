@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from inventory.errors import Refused, Stale, Unknown
+from inventory.statements import Change, Insert, field, text
 from sequencer.models import ComponentGroup, Heartbeat, Line, PlantEvent, Task
 from sequencer.states import TaskStatus
 
@@ -18,9 +22,12 @@ def record_event(
     topic: str, kind: str, subject: str, *, at: datetime, by: str = "", reason: str = "", **facts: object
 ) -> None:
     """Adds a journal row in the caller's transaction; it becomes visible with the effect it tells of."""
-    PlantEvent.objects.create(
+    _EVENT.run(
         at=at, topic=topic, kind=kind, subject=subject[:80], by=by[:60], reason=reason[:200], facts=facts
     )
+
+
+_EVENT = Insert(PlantEvent)
 
 
 def open_task(
@@ -50,11 +57,19 @@ def open_task(
 
 def close_tasks(kind: str, subject: str, *, at: datetime, note: str = "", also: tuple[str, ...] = ()) -> int:
     """Closes a condition that cleared by itself, and further kinds of it. Runs in the caller's transaction."""
-    return (
-        Task.objects.filter(kind__in=(kind, *also), subject=subject[:80])
-        .exclude(status=TaskStatus.DONE)
-        .update(status=TaskStatus.DONE, closed_at=at, note=note[:200])
-    )
+    return _closing((kind, *also)).run(subject=subject[:80], closed_at=at, note=note[:200])
+
+
+@cache
+def _closing(kinds: tuple[str, ...]) -> Change:
+    def closed() -> tuple[QuerySet[Task], dict[str, Any]]:
+        open_ones = Task.objects.filter(kind__in=kinds, subject=text("subject")).exclude(
+            status=TaskStatus.DONE
+        )
+        told = {name: field(Task, name) for name in ("closed_at", "note")}
+        return open_ones, {"status": TaskStatus.DONE, **told}
+
+    return Change(closed)
 
 
 def acknowledge_task(task_id: int, *, by: AbstractBaseUser, at: datetime, note: str = "") -> Task:

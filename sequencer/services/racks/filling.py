@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from django.db.models import Min
+from django.db.models import Min, QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Stale
+from inventory.statements import Question, number
 from sequencer import rules
 from sequencer.models import CallOff, ComponentGroup, Rack, SealedMove, SequenceGap, Shipment, Slot, Unit
 from sequencer.services.held import held_groups
@@ -121,7 +122,7 @@ def rack_due(rack: Rack) -> datetime | None:
 def settle_rack(rack: Rack, *, at: datetime) -> None:
     """Moves a locked rack on when its last slot is decided: FULL, or CANCELLED when nothing is left in it."""
     _give_up_before_first(rack)
-    states = list(rack.slots.values_list("status", "group_id"))
+    states = _STATES.rows(rack=rack.pk)
     if states and all(status == SlotStatus.CANCELLED for status, _ in states):
         if rack.status in {RackStatus.PLANNED, RackStatus.LOADING, RackStatus.FULL, RackStatus.REOPENED}:
             move_rack(rack, RackStatus.CANCELLED, shipment=None, load_position=None)
@@ -134,6 +135,13 @@ def settle_rack(rack: Rack, *, at: datetime) -> None:
             return
         move_rack(rack, RackStatus.FULL)
         record_event(f"line:{rack.commodity.program.line_id}", "rack_full", rack.number, at=at)
+
+
+def _states_of_slots() -> QuerySet[Slot, tuple[str, int | None]]:
+    return Slot.objects.filter(rack=number("rack")).values_list("status", "group_id")
+
+
+_STATES = Question(_states_of_slots)
 
 
 def _give_up_before_first(rack: Rack) -> None:

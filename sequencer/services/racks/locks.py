@@ -6,10 +6,13 @@ Lock order (docs/concurrency.md): SequenceStream -> Station -> Shipment -> Rack 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from inventory.errors import Stale, Unknown
+from inventory.statements import Change, Given, Question, field, number, text
 from sequencer.models import Commodity, ComponentGroup, Rack, Shipment
 from sequencer.states import GROUP_MOVES, RACK_MOVES, GroupStatus, RackStatus, check_move
 
@@ -44,8 +47,7 @@ def lock_rack_seen(seen: Rack, commodity: Commodity | None) -> Rack:
     """
     if seen.shipment_id is not None:
         list(Shipment.objects.select_for_update(no_key=True).filter(pk=seen.shipment_id))
-    racks = Rack.objects.select_for_update(no_key=True, of=("self",)).select_related("carrier").order_by()
-    rack = racks.get(pk=seen.pk)
+    (rack,) = _RACK.rows(rack=seen.pk)
     if rack.shipment_id not in {None, seen.shipment_id}:
         raise Stale("a rack's shipment")
     if commodity is not None and rack.commodity_id == commodity.pk:
@@ -65,11 +67,20 @@ def move_group(group: ComponentGroup, *way: GroupStatus, **fields: object) -> No
         to = step
     if group.status == to and not fields:
         return
-    if not ComponentGroup.objects.filter(pk=group.pk, status=group.status).update(status=to, **fields):
+    if not _moved(tuple(sorted(fields))).run(group=group.pk, was=group.status, status=to, **fields):
         raise Stale(f"group {group.pk}")
     group.status = to
     for name, value in fields.items():
         setattr(group, name, value)
+
+
+@cache
+def _moved(names: tuple[str, ...]) -> Change:
+    def moved() -> tuple[QuerySet[ComponentGroup], dict[str, Given]]:
+        stands = ComponentGroup.objects.filter(pk=number("group"), status=text("was"))
+        return stands, {name: field(ComponentGroup, name) for name in ("status", *names)}
+
+    return Change(moved)
 
 
 def move_rack(rack: Rack, to: RackStatus, **fields: object) -> None:
@@ -88,3 +99,11 @@ def locked_rack(rack_id: int) -> Rack:
     if rack is None:
         raise Unknown("no_rack", _("there is no rack %(rack_id)s") % {"rack_id": rack_id})
     return rack
+
+
+def _with_carrier() -> QuerySet[Rack]:
+    racks = Rack.objects.select_for_update(no_key=True, of=("self",)).select_related("carrier")
+    return racks.filter(pk=number("rack")).order_by()
+
+
+_RACK = Question(_with_carrier)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused
+from inventory.statements import Insert
 from sequencer.models import ScanEvent, ScanNonce, Station
 
 # A station that was cut off longer than this has its log entered by hand.
@@ -40,9 +41,12 @@ def refuse_too_old(*, at: datetime, now: datetime) -> None:
 
 def remember(scan: ScanEvent) -> None:
     """Binds the nonce to its scan. Two at once: the unique key lets one stand, the other transaction fails."""
-    ScanNonce.objects.create(
+    _REMEMBERED.run(
         station_id=scan.station_id, nonce=scan.nonce, scan_id=scan.pk, recorded_at=scan.recorded_at
     )
+
+
+_REMEMBERED = Insert(ScanNonce)
 
 
 def forget_nonces(*, at: datetime) -> int:

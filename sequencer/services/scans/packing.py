@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from inventory.statements import Change, field, number
 from sequencer.models import ComponentGroup, FloorException, Rack, Slot, Unit
 from sequencer.services.bypass import note_units
 from sequencer.services.exceptions import resolve_exceptions, settle_packed
@@ -77,16 +81,10 @@ def pack(judging: Judging, rack: Rack, slot: Slot, group: ComponentGroup) -> str
     Returns what else the operator must be told.
     """
     move_group(group, GroupStatus.PACKED)
-    Slot.objects.filter(pk=slot.pk).update(
-        status=SlotStatus.FILLED,
-        packed_revision=group.revision,
-        packed_at=judging.at,
-        reason="",
-        announced="",
-    )
+    _FILLED.run(slot=slot.pk, packed_revision=group.revision, packed_at=judging.at)
     judging.empty_hand()
     slot.status = SlotStatus.FILLED
-    Unit.objects.filter(group=group, status=UnitStatus.ALLOCATED).update(status=UnitStatus.PACKED)
+    _PACKED.run(group=group.pk)
     subject = f"{group.call_off.call_number} {group.commodity.family}"
     close_tasks(
         "LATE_CHANGE", subject, at=judging.at, note="built again", also=(breaks.TASK, "SCRAP", "LATE_CALL")
@@ -107,6 +105,20 @@ def pack(judging: Judging, rack: Rack, slot: Slot, group: ComponentGroup) -> str
     told = breaks.count_unit(judging, group) if judging.station.open_breaks else ""
     settle_rack(rack, at=judging.at)
     return told
+
+
+def _filled() -> tuple[QuerySet[Slot], dict[str, Any]]:
+    told = {name: field(Slot, name) for name in ("packed_revision", "packed_at")}
+    nothing = {"reason": "", "announced": ""}
+    return Slot.objects.filter(pk=number("slot")), {"status": SlotStatus.FILLED, **told, **nothing}
+
+
+def _packed() -> tuple[QuerySet[Unit], dict[str, Any]]:
+    pieces = Unit.objects.filter(group=number("group"), status=UnitStatus.ALLOCATED)
+    return pieces, {"status": UnitStatus.PACKED}
+
+
+_FILLED, _PACKED = Change(_filled), Change(_packed)
 
 
 def is_hole(judging: Judging, rack: Rack, current: Slot | None) -> bool:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
 
 from inventory.models import CustomerPart, Part
+from inventory.statements import Insert
 from sequencer import rules
 from sequencer.documents.envelope import label_number
 from sequencer.labels import GS
@@ -273,7 +274,7 @@ def new_unit(
 ) -> Unit:
     said = judging.station.pending_unit_lot if judging.station.pending_unit_part else ""
     lot, _, supplier = said.partition(GS)
-    return Unit.objects.create(
+    return _TAKEN.run(
         part_id=need.part_id,
         serial=judgement.serial,
         lot=(judgement.lot or lot)[:40],
@@ -282,6 +283,9 @@ def new_unit(
         component_id=need.component_id,
         taken_at=judging.at,
     )
+
+
+_TAKEN = Insert(Unit)
 
 
 def whole(group_id: int | None) -> ComponentGroup:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Refused, Stale, Unknown
+from inventory.statements import Change, Given, Insert, field, number
 from sequencer.labels import Kind, read_label
 from sequencer.languages import speaking_to
 from sequencer.models import HandlingUnit, ScanEvent, Station
@@ -46,6 +48,7 @@ FLOOR_FIELDS = [
     "challenge_passed_at",
     "last_scan_at",
 ]
+FLOOR_KEYS = {kind.name: kind.attname for kind in Station._meta.concrete_fields if kind.name in FLOOR_FIELDS}
 STALE_TRIES = 4
 DEADLOCK = "40P01"
 
@@ -114,7 +117,7 @@ def _record_once(
         if station.kind == Station.Kind.DOCK:
             sound_horn(station, judged, at)
         station.last_scan_at = at
-        station.save(update_fields=FLOOR_FIELDS)
+        _FLOOR.run(station=station.pk, **{name: getattr(station, key) for name, key in FLOOR_KEYS.items()})
         lights.follow(station, judged, at=now)
         if judging.overrides and judged.code == "OK":
             judged.code = "OVERRIDDEN"
@@ -139,7 +142,7 @@ def _pattern(judging: Judging) -> str:
 
 def _store(judging: Judging, nonce: str, judged: Judged, now: datetime) -> ScanEvent:
     station = judging.station
-    scan = ScanEvent.objects.create(
+    scan = _STORED.run(
         station=station,
         nonce=nonce[:LENGTH],
         raw=_kept(judging.raw),
@@ -170,6 +173,13 @@ def _store(judging: Judging, nonce: str, judged: Judged, now: datetime) -> ScanE
         step=judged.step,
     )
     return scan
+
+
+def _as_it_stands() -> tuple[QuerySet[Station], dict[str, Given]]:
+    return Station.objects.filter(pk=number("station")), {name: field(Station, name) for name in FLOOR_FIELDS}
+
+
+_FLOOR, _STORED = Change(_as_it_stands), Insert(ScanEvent)
 
 
 def _kept(raw: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, FilteredRelation, Q, QuerySet, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inventory.models import Part
+from inventory.statements import Given, Question, number
 from sequencer import rules
 from sequencer.models import CallComponent, Commodity, ComponentGroup, Rack, Slot, Station, Unit
 from sequencer.services.racks import place_of
@@ -21,15 +23,22 @@ def current_slot(rack_id: int) -> Slot | None:
     What is built again after scrap comes first. Missing calls, holes, held and unresolved ones are passed over:
     building goes on behind them. A call that arrives for a lower slot waits until the hand is empty.
     """
+    return _CURRENT.first(rack=rack_id)
+
+
+def _in_turn() -> QuerySet[Any, Any]:
+    in_hand = Case(When(group__status=GroupStatus.RELEASED, then=1), default=0)
     return (
-        workable_slots(rack_id)
-        .annotate(in_hand=Case(When(group__status=GroupStatus.RELEASED, then=1), default=0))
-        .order_by("in_hand", "-group__attempt", "number")
-        .first()
+        workable_slots(number("rack"))
+        .annotate(in_hand=in_hand)
+        .order_by("in_hand", "-group__attempt", "number")[:1]
     )
 
 
-def workable_slots(rack_id: int) -> QuerySet[Slot]:
+_CURRENT: Question[Slot] = Question(_in_turn)
+
+
+def workable_slots(rack_id: int | Given) -> QuerySet[Slot]:
     """Slots of a rack whose call is wanted now and not packed yet."""
     return Slot.objects.select_related("group__call_off", "group__commodity").filter(
         rack_id=rack_id,
@@ -74,12 +83,27 @@ def needs_of(group: ComponentGroup, customer_id: int) -> list[rules.Need]:
 
 def wanted_of(group_id: int, customer_id: int) -> Wanted:
     """The pieces a group still wants and how their labels are read. One query."""
-    rows = (
-        CallComponent.objects.filter(group=group_id, required=True, part__isnull=False)
+    rows = _COMPONENTS.rows(group=group_id, customer=customer_id)
+    needs: dict[int, rules.Need] = {}
+    patterns = []
+    for pk, part_id, code, trace, description, storage_bin, pattern, quantity, have, theirs in rows:
+        patterns.append(pattern)
+        # A row for each number the customer has for the part.
+        accepts = needs[pk].accepts if pk in needs else frozenset({code})
+        needs[pk] = rules.Need(
+            pk, part_id or 0, code, accepts | {theirs} if theirs else accepts, trace == Part.Trace.SERIAL,
+            description, quantity - have, trace == Part.Trace.LOT, storage_bin,
+        )  # fmt: skip
+    return Wanted([need for need in needs.values() if need.left > 0], next(filter(None, patterns), ""))
+
+
+def _wanted_components() -> QuerySet[Any, tuple[Any, ...]]:
+    return (
+        CallComponent.objects.filter(group=number("group"), required=True, part__isnull=False)
         .annotate(
             have=Count("units", distinct=True),
             theirs=FilteredRelation(
-                "part__customer_parts", condition=Q(part__customer_parts__customer=customer_id)
+                "part__customer_parts", condition=Q(part__customer_parts__customer=number("customer"))
             ),
         )
         .order_by("pk")
@@ -88,17 +112,9 @@ def wanted_of(group_id: int, customer_id: int) -> Wanted:
             "part__label_pattern", "quantity", "have", "theirs__number",
         )
     )  # fmt: skip
-    needs: dict[int, rules.Need] = {}
-    patterns = []
-    for pk, part_id, number, trace, description, storage_bin, pattern, quantity, have, theirs in rows:
-        patterns.append(pattern)
-        # A row for each number the customer has for the part.
-        accepts = needs[pk].accepts if pk in needs else frozenset({number})
-        needs[pk] = rules.Need(
-            pk, part_id or 0, number, accepts | {theirs} if theirs else accepts, trace == Part.Trace.SERIAL,
-            description, quantity - have, trace == Part.Trace.LOT, storage_bin,
-        )  # fmt: skip
-    return Wanted([need for need in needs.values() if need.left > 0], next(filter(None, patterns), ""))
+
+
+_COMPONENTS: Question[tuple[Any, ...]] = Question(_wanted_components)
 
 
 def slot_is_asked(commodity: Commodity, slot: Slot) -> bool:
