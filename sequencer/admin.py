@@ -24,6 +24,7 @@ from inventory.errors import Refused
 from inventory.rights import ByRole, ReadOnly
 from sequencer import services
 from sequencer.access import may
+from sequencer.admin_clocks import due_column
 from sequencer.models import (
     Badge,
     CallComponent,
@@ -408,12 +409,12 @@ class CallOffAdmin(Journal):
         "program",
         "stage",
         "held",
-        "required_at",
+        due_column("required_at", "program.line.plant"),
         "vin",
         "revision",
     ]
     list_filter = ["stage", "held", "program"]
-    list_select_related = ["program"]
+    list_select_related = ["program__line__plant"]
     search_fields = ["call_number", "sequence_number", "vin", "production_number"]
     ordering = ["-id"]
     inlines = [GroupRows]
@@ -463,7 +464,10 @@ class UnitAdmin(Journal):
 
 @admin.register(Shipment)
 class ShipmentAdmin(Journal):
-    list_display = ["number", "kind", "unloading_point", "status", "leaves_at", "departed_at", "asn_status"]
+    list_display = [
+        "number", "kind", "unloading_point", "status", due_column("leaves_at", "unloading_point.plant"), "departed_at",
+        "asn_status",
+    ]  # fmt: skip
     list_filter = ["status", "kind", "asn_status", "unloading_point"]
     list_select_related = ["unloading_point__plant"]
     search_fields = ["number", "truck"]
@@ -471,9 +475,12 @@ class ShipmentAdmin(Journal):
 
 @admin.register(SequenceGap)
 class SequenceGapAdmin(Journal):
-    list_display = ["sequence_number", "stream", "status", "opened_at", "needed_by", "accepted_by", "reason"]
+    list_display = [
+        "sequence_number", "stream", "status", "opened_at", due_column("needed_by", "stream.line.plant"), "accepted_by",
+        "reason",
+    ]  # fmt: skip
     list_filter = ["status"]
-    list_select_related = ["stream__line", "accepted_by"]
+    list_select_related = ["stream__line__plant", "accepted_by"]
     search_fields = ["sequence_number"]
     ordering = ["-id"]
 
@@ -496,9 +503,17 @@ class PlantEventAdmin(Journal):
 
 @admin.register(Task)
 class TaskAdmin(Journal):
-    list_display = ["kind", "subject", "line", "status", "opened_at", "due_at", "owner"]
+    list_display = [
+        "kind",
+        "subject",
+        "line",
+        "status",
+        "opened_at",
+        due_column("due_at", "line.plant"),
+        "owner",
+    ]
     list_filter = ["status", "kind", "line"]
-    list_select_related = ["line", "owner"]
+    list_select_related = ["line__plant", "owner"]
     search_fields = ["subject", "text"]
     ordering = ["-id"]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from django.contrib import admin
 
 from sequencer.admin import Journal
+from sequencer.admin_clocks import due_column
 from sequencer.models import FloorException, QualityHold
 
 
 @admin.register(FloorException)
 class FloorExceptionAdmin(Journal):
-    list_display = ["at", "kind", "text", "reason", "by", "due_at", "resolved_at"]
+    list_display = ["at", "kind", "text", "reason", "by", due_column("due_at", "line.plant"), "resolved_at"]
     list_filter = ["kind", "line"]
-    list_select_related = ["line"]
+    list_select_related = ["line__plant"]
     search_fields = ["text", "reason", "by"]
     ordering = ["-id"]
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 
 from sequencer.admin import Journal, MasterData
+from sequencer.admin_clocks import due_column
 from sequencer.models import (
     CommodityRoute,
     GroupRoute,
@@ -28,7 +29,7 @@ class ReleasePaceAdmin(MasterData):
 
 @admin.register(LineConsumption)
 class LineConsumptionAdmin(Journal):
-    list_display = ["stream", "sequence_number", "due_at", "consumed_at"]
+    list_display = ["stream", "sequence_number", due_column("due_at", "stream.line.plant"), "consumed_at"]
     list_select_related = ["stream__line__plant"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from sequencer.admin import Journal, MasterData
+from sequencer.admin_clocks import due_column
 from sequencer.models import HandlingUnit, KanbanCard, PackingInstruction, QuantityCall
 
 
@@ -18,7 +19,10 @@ class PackingInstructionAdmin(MasterData):
 
 @admin.register(QuantityCall)
 class QuantityCallAdmin(Journal):
-    list_display = ["number", "customer_part", "unloading_point", "due_at", "quantity", "status", "source"]
+    list_display = [
+        "number", "customer_part", "unloading_point", due_column("due_at", "unloading_point.plant"), "quantity",
+        "status", "source",
+    ]  # fmt: skip
     list_filter = ["status", "source"]
     list_select_related = ["unloading_point__plant"]
     search_fields = ["number", "customer_part", "signal"]

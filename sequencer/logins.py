@@ -18,6 +18,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
+from sequencer.clocks import our_clock
 from sequencer.models import LoginTries
 
 WRONG_ALLOWED = 5
@@ -89,4 +90,4 @@ class LoginForm(AuthenticationForm):
         if until is None:
             return super().get_invalid_login_error()
         text = "Too many wrong tries; this name may try again here at %(time)s."
-        return ValidationError(text, code="locked", params={"time": f"{timezone.localtime(until):%H:%M}"})
+        return ValidationError(text, code="locked", params={"time": our_clock(until)})

@@ -90,16 +90,27 @@ def when(moment: datetime | None, oem_zone: str = "", form: str = "list") -> Saf
 
 
 @register.filter
-def facts_words(value: object, zone: str = "") -> str:
-    """A stored fact as people read it: a list as its items, a yes or no, a time by the OEM's clock and labelled."""
+def facts_words(value: object, zone: str = "") -> SafeString | str:
+    """A stored fact as people read it: a list as its items, a yes or no, a time by our clock and the OEM's."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
     if isinstance(value, datetime):
-        there = value.astimezone(ZoneInfo(zone or "UTC"))
-        return f"{there:%d %b %Y %H:%M} {there.tzname()}{' OEM' if zone else ''}"
+        return when(value, zone, "full")
     return str(value)
+
+
+@register.filter
+def asked_for(text: str, zone: str) -> SafeString | str:
+    """A time that was entered by the OEM's clock, on ours and his; what is no time stays as it was written."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text or "—"
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone or settings.TIME_ZONE))
+    return when(moment, zone)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery
 
 from sequencer.models import Carrier, CarrierMovement, Rack, RackType
@@ -119,7 +120,14 @@ def _tile(kind: Any, at: datetime) -> Board:
         "loops": sum(row["loops"] for row in rows),
         "losses": sum(row["losses"] for row in rows),
         "forecast": forecast,
+        "zone": _zone(kind),
     }
+
+
+def _zone(kind: RackType) -> str:
+    """Whose clock stands beside ours; a type that goes to plants in several zones has ours alone."""
+    zones = set(kind.commodities.values_list("program__unloading_point__plant__time_zone", flat=True))
+    return str(zones.pop()) if len(zones) == 1 else settings.TIME_ZONE
 
 
 def loop_hours(kind: RackType) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from django.db.models import Min
 from inventory.errors import Unknown
 from sequencer.boards.strip import displaced
 from sequencer.boards.units import BINDING, Board, level, minutes, name_of, open_gaps, open_tasks, transit
+from sequencer.clocks import both_clocks
 from sequencer.models import CallComponent, CallOff, Line, Rack, SequenceGap, Slot, StreamHold, Task
 from sequencer.states import (
     GONE_RACKS,
@@ -126,7 +126,7 @@ def _gap_row(run: Sequence[SequenceGap], needing: Needing, line: Line, counted: 
     return {
         "kind": "gap",
         "title": f"GAP {_numbers(run)} {counted or line.name}",
-        "text": f"{where} {_clock(by, line)}; sealing and departing past it wait",
+        "text": f"{where} {both_clocks(by, line.plant.time_zone)}; sealing and departing past it wait",
         "minutes": minutes(by, at),
         "who": "",
         "stream": run[0].stream_id,
@@ -173,7 +173,7 @@ def _hold_row(hold: StreamHold, line: Line, at: datetime) -> Board:
     return {
         "kind": "hold",
         "title": f"WAITS {line.name}: {hold.reason}",
-        "text": f"needed by {_clock(due, line)}; {past}" if due else past,
+        "text": f"needed by {both_clocks(due, line.plant.time_zone)}; {past}" if due else past,
         "minutes": minutes(due, at),
         "who": "",
         "hold": hold.pk,
@@ -189,10 +189,6 @@ def hold_due(hold: StreamHold) -> datetime | None:
     behind = behind.filter(groups__status__in=sorted(OPEN_GROUPS))
     first: datetime | None = behind.aggregate(first=Min("required_at"))["first"]
     return first - transit(hold.stream.line) if first else None
-
-
-def _clock(moment: datetime, line: Line) -> str:
-    return moment.astimezone(zoneinfo.ZoneInfo(line.plant.time_zone)).strftime("%H:%M")
 
 
 def _part_rows(line: Line, at: datetime) -> list[Board]:
@@ -334,7 +330,8 @@ def gap_facts(stream_id: int, first: int, last: int, *, at: datetime) -> dict[st
 
 
 def _resend_text(run: Sequence[SequenceGap], line: Line) -> str:
-    by = _clock(min(gap.needed_by for gap in run), line)
+    # A letter to the OEM: on his clock, which it names.
+    by = f"{min(gap.needed_by for gap in run).astimezone(line.plant.zone):%H:%M}"
     calls, them, these = ("calls", "them", "these numbers") if len(run) > 1 else ("call", "it", "this number")
     return (
         f"Plant {line.plant.code}, line {line.code}: we have not received sequence {_numbers(run)} "

@@ -33,7 +33,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class RackPaper:
-    """A rack as its label and its manifest tell of it. Times are the plant's, ready to print."""
+    """A rack as its label and its manifest tell of it. Times are ready to print.
+
+    `leaves_oem`: the departure on the OEM's clock, empty where it stands as ours. So in every paper.
+    """
 
     rack: str
     carrier: str = ""
@@ -52,6 +55,7 @@ class RackPaper:
     shipment: str = ""
     place: str = ""
     leaves: str = ""
+    leaves_oem: str = ""
     holes: tuple[str, ...] = ()
 
 
@@ -131,6 +135,7 @@ class Lading:
     driver: str = ""
     seal: str = ""
     leaves: str = ""
+    leaves_oem: str = ""
     departed: str = ""
     net_kg: str = ""
     gross_kg: str = ""
@@ -170,6 +175,7 @@ class PaperLine:
     sequence: str = ""
     vin: str = ""
     due: str = ""
+    due_oem: str = ""
     parts: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
     label: bool = False
@@ -220,6 +226,7 @@ class Kit:
     needed: str
     lines: tuple[KitLine, ...]
     totals: tuple[KitPart, ...] = ()
+    needed_oem: str = ""
 
 
 Facts = Piece | RackPaper | Manifest | Transport | Lading | Sheet | Kit

@@ -26,6 +26,8 @@ def kit_list(kit: Kit, number: str = "", key: str = "", printed: str = "") -> Do
         Text(MARGIN, 25, f"{kit.line} · {kit.commodity}", 4.4, width=INSIDE - 60),
         Text(MARGIN + INSIDE - 58, 25, f"needed {kit.needed}", 4.4, bold=True, width=58),
     )
+    if kit.needed_oem:
+        flow.add(Text(MARGIN + INSIDE - 58, 29.8, f"OEM {kit.needed_oem}", 3.4, width=58))
     flow.y = 34
     _head(flow)
     for row in kit.lines:

@@ -82,6 +82,8 @@ def rack(paper: RackPaper, number: str, key: str) -> Document:
         line(4, 83, width=94),
         *_holes(paper),
     ]
+    if paper.leaves_oem:
+        elements.append(Text(76, 79, f"OEM {paper.leaves_oem}", 3, width=22))
     if code:
         elements += [
             Symbol(4 + 2.5, 98, Code.CODE_128, code, BAR, 20, room=92),

@@ -95,13 +95,15 @@ def _manifest_head(flow: Flow, rack: RackPaper, number: str) -> None:
     wide = 108.0 if rack.carrier else INSIDE
     place = f", place {rack.place}" if rack.place else ""
     journey = f"sealed {rack.sealed}" if rack.sealed else "NOT SEALED YET"
-    truck = f" · {rack.shipment}{place}, leaves {rack.leaves}" if rack.shipment else ""
+    there = f" (OEM {rack.leaves_oem})" if rack.leaves_oem else ""
+    truck = f"{rack.shipment}{place}, leaves {rack.leaves}{there}" if rack.shipment else ""
     flow.add(
         Text(MARGIN, 13, f"{rack.low} – {rack.high}", 16, bold=True, width=wide),
         Text(MARGIN, 30, rack.rack, 10, bold=True, width=wide),
         Text(MARGIN, 42, f"{rack.plant} · {rack.line} · dock {rack.dock}", 4, bold=True, width=wide),
         Text(MARGIN, 47, f"{rack.commodity} · loaded {rack.build_order}", 3.6, width=wide),
-        Text(MARGIN, 51.5, journey + truck, 3.6, width=wide),
+        Text(MARGIN, 51.5, journey, 3.6, width=wide),
+        Text(MARGIN, 56, truck, 3.6, width=wide),
     )
     if rack.carrier:
         code = marked(f"%R:{rack.carrier}", number)
@@ -210,9 +212,11 @@ def _paper_row(y: float, row: PaperLine, code: str) -> list[Element]:
         x.append(x[-1] + width)
     found: list[Element] = [
         Text(x[0] + 0.6, y + 2, row.slot, 9, bold=True, width=12),
-        Text(x[1] + 0.6, y + 2, row.sequence, 8, bold=True, width=25.5),
-        Text(x[1] + 0.6, y + 10.4, row.due, 3.2, width=25.5),
+        Text(x[1] + 0.6, y + (1.2 if row.due_oem else 2), row.sequence, 8, bold=True, width=25.5),
+        Text(x[1] + 0.6, y + (9.2 if row.due_oem else 10.4), row.due, 3.2, width=25.5),
     ]
+    if row.due_oem:
+        found.append(Text(x[1] + 0.6, y + 12.2, f"OEM {row.due_oem}", 2.5, width=25.5))
     for place, part in enumerate(row.parts):
         found.append(Text(x[2] + 0.6, y + 1.6 + 10 * place, part, 5.2, bold=True, width=44.5))
         found.append(Text(x[2] + 0.6, y + 7.4 + 10 * place, row.colours[place], 4.4, width=44.5))
@@ -243,7 +247,7 @@ def lading(paper: Lading, number: str, key: str, printed: str) -> Document:
         *_block(right, 38, 86, "To", (paper.to_name, f"{paper.to_code} · dock {paper.dock}")),
         *_block(MARGIN, 58, 40, "Truck", (paper.truck or "............",)),
         *_block(MARGIN + 44, 58, 44, "Seal", (paper.seal or "............",)),
-        *_block(right, 58, 42, "Leaves", (paper.leaves,)),
+        *_block(right, 58, 42, "Leaves", _both(paper.leaves, paper.leaves_oem)),
         *_block(right + 44, 58, 42, "Departed", (paper.departed or "not yet",)),
     )
     flow.y = 76
@@ -271,6 +275,10 @@ def lading(paper: Lading, number: str, key: str, printed: str) -> Document:
             Text(x, flow.y + 33.5, f"{word}, date, signature", 3, width=56),
         )
     return flow.document(f"Bill of lading {paper.shipment}", printed, number, key)
+
+
+def _both(leaves: str, there: str) -> tuple[str, ...]:
+    return (leaves, f"OEM {there}") if there else (leaves,)
 
 
 def _load_head(flow: Flow) -> None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from sequencer.clocks import our_clock
 from sequencer.models.calls import ComponentGroup, choices
 from sequencer.models.floor import Station
 from sequencer.models.plant import Line
@@ -143,7 +144,7 @@ class ErrorProofingCheck(models.Model):
         indexes = [models.Index(fields=["station", "at"], name="error_proofing_when")]
 
     def __str__(self) -> str:
-        return f"{self.station} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.station} {our_clock(self.at, day=True)}"
 
 
 class ProcessControl(models.Model):
@@ -208,7 +209,7 @@ class Bypass(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.control.code} {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"{self.control.code} {our_clock(self.opened_at, day=True)}"
 
 
 class BypassUnit(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from sequencer.clocks import our_clock
 from sequencer.models.floor import Station
 
 
@@ -60,4 +61,4 @@ class OfflineSpell(models.Model):
         return max(0, self.last_counter + 1 - self.next_counter)
 
     def __str__(self) -> str:
-        return f"{self.station} offline since {self.since:%Y-%m-%d %H:%M}"
+        return f"{self.station} offline since {our_clock(self.since, day=True)}"

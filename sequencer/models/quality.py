@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from inventory.models import Part
+from sequencer.clocks import our_clock
 from sequencer.models.calls import ComponentGroup
 
 
@@ -69,7 +70,7 @@ class QualityHold(models.Model):
             f"lot {self.lot}" if self.lot else "",
         ]
         if self.made_from:
-            said.append(f"from {self.made_from:%d.%m. %H:%M}")
+            said.append(f"from {our_clock(self.made_from, day=True)}")
         if self.made_to:
-            said.append(f"to {self.made_to:%d.%m. %H:%M}")
+            said.append(f"to {our_clock(self.made_to, day=True)}")
         return " ".join(filter(None, said))

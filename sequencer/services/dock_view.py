@@ -62,7 +62,7 @@ def _dock_view(station: Station, at: datetime) -> View:
     shown = current or (ahead[0] if ahead else None)
     off = racks_to_come_off(shown) if shown else []
     view: View = {
-        "station": head_of(station, point.name or point.code, point.plant.name),
+        "station": head_of(station, point.name or point.code, point.plant),
         **person_of(station),
         "ask": _ask(station, current, shown, off, at),
         "shipment": shipment_view(shown, at, off) if shown else None,

@@ -8,11 +8,11 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Min, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.errors import Invalid, Refused, Unknown
 from inventory.models import Part
+from sequencer.clocks import both_clocks, on_both, our_clock
 from sequencer.documents import facts as paper
 from sequencer.documents import pdf
 from sequencer.documents.kit import kit_list
@@ -70,18 +70,21 @@ def kit_of(rack_id: int, *, at: datetime) -> paper.Kit:
         .order_by("number")
     )
     waits = rack_waits_until(rack, at=at)
-    clock = waits.astimezone(line.plant.zone).strftime("%H:%M") if waits else ""
+    zone = line.plant.time_zone
+    clock = both_clocks(waits, zone) if waits else ""
     switches = switches_of(s.group.commodity_id for s in slots if s.group)
     lines = tuple(_line(slot, clock, switches, rack.low_position) for slot in slots)
     due = min(
         (s.group.call_off.required_at for s in slots if s.group and s.group.call_off.required_at),
         default=None,
     )
+    needed, needed_oem = on_both(due, zone, day=True) if due else ("", "")
     return paper.Kit(
         rack=rack.number,
         commodity=rack.commodity.name,
         line=line.name,
-        needed=due.astimezone(line.plant.zone).strftime("%d.%m. %H:%M") if due else "",
+        needed=needed,
+        needed_oem=needed_oem,
         lines=lines,
         totals=_totals(lines),
     )
@@ -89,8 +92,7 @@ def kit_of(rack_id: int, *, at: datetime) -> paper.Kit:
 
 def kit_pdf(rack_id: int, *, at: datetime) -> bytes:
     """The same on paper."""
-    printed = timezone.localtime(at).strftime("%d.%m. %H:%M")
-    return pdf.render(kit_list(kit_of(rack_id, at=at), printed=printed))
+    return pdf.render(kit_list(kit_of(rack_id, at=at), printed=our_clock(at, day=True)))
 
 
 def _line(
@@ -199,7 +201,7 @@ def switch_from_next_rack(
         position = first.low_position if first else last.high_position + 1 if last else 0
         before = RouteSwitch.objects.filter(commodity=commodity, part=part).order_by("-pk").first()
         if before is not None and before.route == route:
-            raise Refused("no_change", f"{before} since {before.decided_at:%d.%m. %H:%M} already")
+            raise Refused("no_change", f"{before} since {our_clock(before.decided_at, day=True)} already")
         switch: RouteSwitch = RouteSwitch.objects.create(
             commodity=commodity, part=part, route=route, from_position=position,
             from_rack=first.number if first else "", decided_by=by[:60], decided_at=at, reason=reason.strip()[:200],

@@ -17,6 +17,7 @@ from django.db.models import Count, F, Q
 from django.utils.translation import gettext
 
 from inventory.errors import Refused, Stale, Unknown
+from sequencer.clocks import our_clock
 from sequencer.models import ComponentGroup, Line, Override, OverrideUse, ScanEvent, Station
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.spoken import spoken
@@ -85,7 +86,7 @@ def grant_override(
     if running is not None and running.status == OverrideStatus.GRANTED and running.scope == reach.scope:
         raise Refused(
             "runs_already",
-            gettext("It runs already, until %(until)s UTC") % {"until": format(running.until, "%H:%M")},
+            gettext("It runs already, until %(until)s") % {"until": our_clock(running.until)},
         )
     commodity = station.commodity
     assert commodity is not None  # a packing station has one by constraint

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Unknown
 from inventory.models import Part
+from sequencer.clocks import our_clock
 from sequencer.models import ComponentGroup, FloorException, Line, QualityHold, Shipment, Slot, Station, Unit
 from sequencer.services.exceptions import note_exception
 from sequencer.services.held import held_groups, open_holds, pieces_of, told
@@ -224,7 +224,7 @@ def _tell_under_way(groups: list[ComponentGroup], *, at: datetime) -> None:
         asn = "its ASN is out" if truck.asn_status in TOLD else "its ASN waits"
         text = (
             f"UNDER HOLD ON THE ROAD: {truck.number}{f' ({truck.truck})' if truck.truck else ''} left "
-            f"{timezone.localtime(truck.departed_at):%H:%M}, {asn}; {said}: {why[:100]}. "
+            f"{our_clock(truck.departed_at)}, {asn}; {said}: {why[:100]}. "
             f"Tell {plant.contact or plant.name}"
         )
         line = concerned[0].commodity.program.line

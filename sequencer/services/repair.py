@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale
+from sequencer.clocks import both_clocks
 from sequencer.models import ComponentGroup, FloorException, Line, LoosePiece, Rack, Slot, Station, Unit
 from sequencer.services.exceptions import latest_time, lock_rack_too, note_exception, resolve_exceptions
 from sequencer.services.journal import close_tasks, open_task
@@ -62,7 +62,9 @@ def send_to_repair_locked(
     unit.status, unit.group, unit.component = UnitStatus.REPAIR, None, None
     LoosePiece.objects.filter(unit=unit).delete()
     due = latest_time(group) if group is not None else None
-    until = f"needed by {_clock(due, group)}" if due is not None and group is not None else "no time given"
+    until = (
+        f"needed by {_both_clocks(due, group)}" if due is not None and group is not None else "no time given"
+    )
     where = f" for {slot.rack.number} slot {slot.number}" if slot is not None else ""
     note_exception(
         KIND, line=line, text=f"piece {unit} in repair{where}, {until}", reason=reason, at=at, by=by, group=group,
@@ -117,6 +119,5 @@ def _subject(group: ComponentGroup) -> str:
     return f"{group.call_off.call_number} {group.commodity.family}"
 
 
-def _clock(moment: datetime, group: ComponentGroup) -> str:
-    zone = ZoneInfo(group.commodity.program.line.plant.time_zone)
-    return moment.astimezone(zone).strftime("%H:%M")
+def _both_clocks(moment: datetime, group: ComponentGroup) -> str:
+    return both_clocks(moment, group.commodity.program.line.plant.time_zone)

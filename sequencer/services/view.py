@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from inventory.errors import Unknown
 from inventory.models import Part
 from sequencer import rules
+from sequencer.clocks import both_clocks, on_both
 from sequencer.demo import SUPERVISOR_PIN as DEMO_PIN
 from sequencer.languages import language_of, speaking_to
 from sequencer.models import (
@@ -22,6 +23,7 @@ from sequencer.models import (
     Carrier,
     Commodity,
     ComponentGroup,
+    OemPlant,
     Rack,
     ScanEvent,
     SequenceGap,
@@ -95,7 +97,7 @@ def _station_view(station: Station, at: datetime) -> View:
     slots = list(rack.slots.select_related("group__call_off").order_by("number")) if rack else []
     late = _late(station, slot)
     view: View = {
-        "station": _head(station, commodity.program.line.name, commodity.program.line.plant.name),
+        "station": _head(station, commodity.program.line.name, commodity.program.line.plant),
         **_person(station),
         "ask": _ask(station, rack, slot, needs, at, late),
         "now": _now(station, slot, needs, commodity) if slot else None,
@@ -130,14 +132,15 @@ def _person(station: Station) -> View:
     return {"operator": name, "language": language_of(person)}
 
 
-def _head(station: Station, line: str, plant: str) -> View:
+def _head(station: Station, place: str, plant: OemPlant) -> View:
     return {
         "id": station.pk,
         "code": station.code,
         "name": station.name,
         "kind": station.kind,
-        "line": line,
-        "plant": plant,
+        "line": place,
+        "plant": plant.name,
+        "zone": plant.time_zone,
     }
 
 
@@ -254,10 +257,12 @@ def _ask_rack(station: Station, at: datetime) -> View:
         return _asked("WAIT", gettext("NOTHING TO BUILD"), gettext("the next call brings a rack"))
     waits = None if current_slot(rack.pk) else rack_waits_until(rack, at=at)
     if waits is not None:
+        here, there = on_both(waits, rack.commodity.program.line.plant.time_zone)
+        then = gettext("then %(rack)s") % {"rack": rack.number}
         return _asked(
             "WAIT",
-            gettext("WAIT UNTIL %(waits)s") % {"waits": _clock(waits, rack)},
-            gettext("then %(rack)s") % {"rack": rack.number},
+            gettext("WAIT UNTIL %(waits)s") % {"waits": here},
+            f"OEM {there} · {then}" if there else then,
         )
     return _asked("RACK", gettext("SCAN EMPTY RACK"), gettext("for %(rack)s") % {"rack": rack.number})
 
@@ -269,11 +274,6 @@ def _ask_for_box(call: View) -> View:
         "due": call["due"],
     }
     return _asked("BOX", gettext("SCAN KANBAN CARD") if call["cards"] else gettext("SCAN BOX"), detail)
-
-
-def _clock(moment: datetime, rack: Rack) -> str:
-    """On the clock of the plant the rack goes to."""
-    return moment.astimezone(rack.commodity.program.line.plant.zone).strftime("%H:%M")
 
 
 def _waits_for(rack: Rack, at: datetime) -> str:
@@ -300,7 +300,7 @@ def _waits_for(rack: Rack, at: datetime) -> str:
         return gettext("unknown part; the planner knows")
     waits = rack_waits_until(rack, at=at)
     if waits is not None:
-        return gettext("waits until %(waits)s") % {"waits": _clock(waits, rack)}
+        return gettext("waits until %(waits)s") % {"waits": _both_clocks(waits, rack)}
     return gettext("for the next call")
 
 
@@ -420,10 +420,14 @@ def _checks(station: Station, components: list[Any], needs: list[rules.Need], as
     return checks
 
 
+def _both_clocks(moment: datetime, rack: Rack) -> str:
+    return both_clocks(moment, rack.commodity.program.line.plant.time_zone)
+
+
 def _then_waits(rack: Rack, at: datetime) -> str:
     """Until when the rest of the rack waits; empty when nothing does."""
     waits = rack_waits_until(rack, at=at)
-    return _clock(waits, rack) if waits is not None else ""
+    return _both_clocks(waits, rack) if waits is not None else ""
 
 
 def _then(slots: Iterable[Slot], current: Slot | None) -> list[View]:

@@ -9,9 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from inventory.demand import number_in_words
 from sequencer import access, boards
+from sequencer.clocks import his_first, on_both
 from sequencer.navigation import navigation as pages_of
 from sequencer.spoken import in_words
 
@@ -65,13 +68,26 @@ def clock(moment: datetime | None, zone: str) -> str:
 
 @register.filter
 def due(moment: datetime | None, zone: str) -> str:
-    """A due time on our clock and, only where it differs then, on the OEM's: `14:32 (OEM 08:32 EST)`."""
-    if moment is None:
-        return "—"
-    ours, theirs = timezone.localtime(moment), moment.astimezone(ZoneInfo(zone))
-    if ours.utcoffset() == theirs.utcoffset():
-        return f"{ours:%H:%M}"
-    return f"{ours:%H:%M} (OEM {theirs:%H:%M %Z})"
+    """A due time on our clock and, only where it differs then and small, on the OEM's: `14:32 (OEM 08:32 EST)`."""
+    return _small("OEM", *on_both(moment, zone)) if moment else "—"
+
+
+@register.filter
+def due_day(moment: datetime | None, zone: str) -> str:
+    """The same with its date: `21.11. 14:32 (OEM 08:32 EST)`."""
+    return _small("OEM", *on_both(moment, zone, day=True)) if moment else "—"
+
+
+@register.filter
+def due_there(moment: datetime | None, zone: str) -> str:
+    """On a page the OEM reads his clock leads: `08:32 (supplier 14:32 CET)`."""
+    return _small(gettext("supplier"), *his_first(moment, zone)) if moment else "—"
+
+
+def _small(whose: str, first: str, second: str) -> str:
+    if not second:
+        return first
+    return format_html('{} <small class="other-clock">({} {})</small>', first, whose, second)
 
 
 @register.filter

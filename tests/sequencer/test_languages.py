@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone, translation
+from django.utils.html import strip_tags
 
+from sequencer.clocks import both_clocks
 from sequencer.models import Badge, ScanEvent
 from sequencer.services import station_view
 from sequencer.templatetags.plant_words import due
@@ -89,10 +91,14 @@ DUE = [
     ("2026-11-01T05:30+00:00", "UTC", "America/New_York", "05:30 (OEM 01:30 EDT)"),
     ("2026-11-01T06:30+00:00", "UTC", "America/New_York", "06:30 (OEM 01:30 EST)"),
     ("2026-07-01T12:32+00:00", "Europe/Berlin", "Europe/Madrid", "14:32"),
+    ("2026-10-25T00:30+00:00", "Europe/Berlin", "America/New_York", "02:30 CEST (OEM 24.10. 20:30 EDT)"),
+    ("2026-10-25T01:30+00:00", "Europe/Berlin", "America/New_York", "02:30 CET (OEM 24.10. 21:30 EDT)"),
+    ("2026-10-25T01:30+00:00", "Europe/Berlin", "Europe/Madrid", "02:30 CET"),
 ]
 
 
 @pytest.mark.parametrize(("moment", "ours", "theirs", "told"), DUE)
 def test_a_due_time_stands_on_both_clocks(moment: str, ours: str, theirs: str, told: str) -> None:
     with timezone.override(ours):
-        assert due(datetime.fromisoformat(moment), theirs) == told
+        at = datetime.fromisoformat(moment)
+        assert (both_clocks(at, theirs), strip_tags(due(at, theirs))) == (told, told)

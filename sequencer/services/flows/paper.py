@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from inventory.errors import Refused
 from sequencer import rules
+from sequencer.clocks import our_clock
 from sequencer.labels import GS, Kind
 from sequencer.models import Badge, Carrier, PaperRow, PaperSheet, Rack, Slot, Station
 from sequencer.services.flows.hold import quality_hold
@@ -26,6 +27,7 @@ from sequencer.services.scans.judging import Judging
 from sequencer.services.scans.parts import is_a_part, other_vehicle, take_unit
 from sequencer.services.scans.slots import workable_slots
 from sequencer.services.verdicts import Judged
+from sequencer.spoken import in_words
 from sequencer.states import BOUND_RACKS, GroupStatus, RackStatus, SlotStatus
 
 SOURCE, TASK = "PAPER", "PAPER_DIFFERENCE"
@@ -76,9 +78,9 @@ class Paper(Flow):
             }
             return Judged("WRONG_RACK", "PAPER", seen=rack.number, hint=hint)
         if sheet.done_at is not None:
-            hint = gettext("%(sheet)s was typed in at %(done_at)s UTC") % {
+            hint = gettext("%(sheet)s was typed in at %(done_at)s") % {
                 "sheet": sheet,
-                "done_at": format(sheet.done_at, "%H:%M"),
+                "done_at": our_clock(sheet.done_at),
             }
             return Judged("DUPLICATE", "PAPER", seen=rack.number, hint=hint)
         begun = PaperSheet.objects.filter(rack=rack, begun_at__isnull=False).exclude(pk=sheet.pk).first()
@@ -90,7 +92,7 @@ class Paper(Flow):
         if rack.status not in TYPED:
             hint = gettext("Rack %(rack)s is %(status)s: nothing is typed into it") % {
                 "rack": rack.number,
-                "status": rack.status.lower().replace("_", " "),
+                "status": in_words(rack.status),
             }
             return Judged("NOT_NOW", "PAPER", seen=rack.number, hint=hint, sound="check")
         busy = judging.rack()

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
+from sequencer.clocks import our_clock
 from sequencer.models import Line, PaperFolder, PaperSheet
 from sequencer.services.journal import close_tasks, open_task
 from sequencer.services.paper.sheets import draw_sheets, pdf_of
@@ -91,8 +92,9 @@ def tell_stale(*, at: datetime) -> int:
     """Lines whose sheets are older than half an hour: nobody would notice before the server is gone. For a sweep."""
     late = PaperFolder.objects.filter(rendered_at__lt=at - STALE, problem="").select_related("line__plant")
     for folder in late:
+        assert folder.rendered_at is not None  # filtered
         with transaction.atomic():
-            _alarm(folder.line, f"is from {folder.rendered_at:%H:%M} UTC: the rendering does not run", at)
+            _alarm(folder.line, f"is from {our_clock(folder.rendered_at)}: the rendering does not run", at)
     return len(late)
 
 

@@ -12,6 +12,7 @@ from django.db.models import Case, Count, Prefetch, Value, When
 from django.utils.translation import gettext
 
 from inventory.models import Part
+from sequencer.clocks import on_both, our_clock
 from sequencer.documents import pdf
 from sequencer.documents.elements import Document
 from sequencer.documents.facts import PaperLine, PaperRack
@@ -128,25 +129,21 @@ def _part(component: CallComponent) -> Row:
 def document_of(sheet: PaperSheet, *, printed: datetime | None = None) -> Document:
     rack = sheet.rack
     line = rack.commodity.program.line
-    zone = line.plant.zone
-
-    def clock(moment: datetime) -> str:
-        return moment.astimezone(zone).strftime("%d.%m. %H:%M")
-
     lines = []
     for row in sheet.picture:
         if row["group"] is None:
             lines.append(PaperLine(str(row["slot"]), empty="nothing called"))
             continue
-        due = (
-            datetime.fromisoformat(row["due"]).astimezone(zone).strftime("%d.%m. %H:%M") if row["due"] else ""
-        )
+        due, there = ("", "")
+        if row["due"]:
+            due, there = on_both(datetime.fromisoformat(row["due"]), line.plant.time_zone, day=True)
         why = (
             gettext("packed before") if row["filled"] else "" if row["open"] else gettext("held: leave empty")
         )
         lines.append(
             PaperLine(
-                slot=str(row["slot"]), sequence=row["sequence"], vin=row["vin"], due=due, empty=why,
+                slot=str(row["slot"]), sequence=row["sequence"], vin=row["vin"], due=due, due_oem=there,
+                empty=why,
                 parts=tuple(_said(part) for part in row["parts"]),
                 colours=tuple(part["colour"] for part in row["parts"]),
                 label=any(part["label"] for part in row["parts"]),
@@ -157,9 +154,9 @@ def document_of(sheet: PaperSheet, *, printed: datetime | None = None) -> Docume
         code=sheet.code, rack=rack.number, version=sheet.version, line=line.name, plant=line.plant.name,
         commodity=rack.commodity.name, carrier=rack.carrier.code if rack.carrier else "",
         low=sequences[0] if sequences else "", high=sequences[-1] if sequences else "", lines=tuple(lines),
-        drawn=clock(sheet.rendered_at),
+        drawn=our_clock(sheet.rendered_at, day=True),
     )  # fmt: skip
-    return paper_rack(paper, clock(printed or sheet.rendered_at))
+    return paper_rack(paper, our_clock(printed or sheet.rendered_at, day=True))
 
 
 def _said(part: Row) -> str:

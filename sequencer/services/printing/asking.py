@@ -8,10 +8,10 @@ from typing import Any
 from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
+from sequencer.clocks import our_clock
 from sequencer.documents import pdf
 from sequencer.documents.designs import DESIGNS, USUAL
 from sequencer.documents.drawing import draw, facts_of
@@ -21,7 +21,7 @@ from sequencer.documents.kinds import NUMBERED, DocumentKind
 from sequencer.models import LabelIssuer, LabelLayout, LabelRecord, PrinterAssignment, PrintJob, Station
 from sequencer.models.printing import SERIAL_DIGITS, subject_type
 from sequencer.services.journal import record_event
-from sequencer.services.printing.gather import clock, facts_for, plant_of, stored
+from sequencer.services.printing.gather import facts_for, plant_of, stored
 from sequencer.spoken import in_words
 from sequencer.states import PRINT_MOVES, PrintStatus, check_move
 
@@ -293,7 +293,7 @@ def document_of(job: PrintJob) -> Document:
         facts_of(job.design, job.data),
         number=str(label) if label else "",
         key=job.key,
-        printed=clock(job.asked_at),
+        printed=our_clock(job.asked_at, day=True),
     )
 
 
@@ -307,7 +307,7 @@ def drawn_now(kind: DocumentKind, subject: Any, *, at: datetime) -> Document:
     supplier = layout.supplier_code if layout else ""
     facts = facts_for(kind, subject, at=at, by="", supplier=supplier)
     number = str(live) if live else SAMPLE if DESIGNS[design].licence_plate else ""
-    return draw(design, facts, number=number, printed=clock(at))
+    return draw(design, facts, number=number, printed=our_clock(at, day=True))
 
 
 def paper_now(kind: DocumentKind, subject: Any, *, at: datetime) -> bytes:
@@ -326,7 +326,7 @@ def is_void(raw: str) -> str | None:
     label = LabelRecord.objects.filter(number=number, void_at__isnull=False).first()
     if label is None or label.void_at is None:
         return None
-    at = timezone.localtime(label.void_at).strftime("%H:%M")
+    at = our_clock(label.void_at)
     newer = LabelRecord.objects.filter(
         kind=label.kind, subject_type=label.subject_type, subject_id=label.subject_id, void_at__isnull=True
     ).exists()

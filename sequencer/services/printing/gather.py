@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused
+from sequencer.clocks import on_both, our_clock
 from sequencer.documents.facts import (
     Facts,
     Lading,
@@ -61,7 +62,7 @@ def facts_for(
     if kind is DocumentKind.SEQUENCE_LABEL and isinstance(subject, Slot):
         return slot_piece(subject, issuer)
     if kind is DocumentKind.NOK_STICKER and isinstance(subject, Unit):
-        return unit_piece(subject, issuer, reason=reason, by=by, at=clock(at))
+        return unit_piece(subject, issuer, reason=reason, by=by, at=our_clock(at, day=True))
     if kind is DocumentKind.MASTER_LABEL and isinstance(subject, Rack):
         return load(subject, issuer, supplier, at)
     if kind is DocumentKind.MASTER_LABEL and isinstance(subject, Unit):
@@ -79,10 +80,6 @@ def facts_for(
 def stored(facts: Facts) -> dict[str, Any]:
     """As the job keeps it."""
     return asdict(facts)
-
-
-def clock(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%d.%m. %H:%M")
 
 
 def plant_of(subject: Any) -> OemPlant | None:
@@ -165,6 +162,7 @@ def rack_paper(rack: Rack, slots: list[Slot] | None = None) -> RackPaper:
     if slots is None:
         slots = list(rack.slots.select_related("group__call_off").order_by("number"))
     low, high = _range(slots, counter.text(rack.low_position), counter.text(rack.high_position))
+    leaves = on_both(shipment.leaves_at, program.line.plant.time_zone, day=True) if shipment else ("", "")
     return RackPaper(
         rack=rack.number,
         carrier=rack.carrier.code if rack.carrier else "",
@@ -179,10 +177,11 @@ def rack_paper(rack: Rack, slots: list[Slot] | None = None) -> RackPaper:
         build_order=rack.commodity.rack_type.build_order.lower(),
         filled=sum(slot.status == SlotStatus.FILLED for slot in slots),
         slots=sum(slot.status != SlotStatus.CANCELLED for slot in slots),
-        sealed=clock(rack.sealed_at) if rack.sealed_at else "",
+        sealed=our_clock(rack.sealed_at, day=True) if rack.sealed_at else "",
         shipment=shipment.number if shipment else "",
         place=str(rack.load_position or ""),
-        leaves=clock(shipment.leaves_at) if shipment else "",
+        leaves=leaves[0],
+        leaves_oem=leaves[1],
         holes=tuple(_said(slot, counter) for slot in slots if slot.status == SlotStatus.HOLE),
     )
 
@@ -345,6 +344,7 @@ def _line_feed(rack: Rack) -> str:
 def lading(shipment: Shipment, issuer: LabelIssuer | None) -> Lading:
     point = shipment.unloading_point
     load = weigh_trucks([shipment])[shipment.pk]
+    leaves = on_both(shipment.leaves_at, point.plant.time_zone, day=True)
     return Lading(
         shipment=shipment.number,
         from_name=issuer.name if issuer else "",
@@ -355,8 +355,9 @@ def lading(shipment: Shipment, issuer: LabelIssuer | None) -> Lading:
         truck=shipment.truck,
         driver=shipment.driver,
         seal=shipment.seal_number,
-        leaves=clock(shipment.leaves_at),
-        departed=clock(shipment.departed_at) if shipment.departed_at else "",
+        leaves=leaves[0],
+        leaves_oem=leaves[1],
+        departed=our_clock(shipment.departed_at, day=True) if shipment.departed_at else "",
         net_kg=in_words(load.net),
         gross_kg=in_words(load.gross),
         lines=tuple(_lines(shipment)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sequencer.clocks import both_clocks
 from sequencer.models import HandlingUnit, KanbanCard, QuantityCall, Shipment, Station
 from sequencer.services.quantity.calls import progress_of
 from sequencer.services.quantity.packing import calls_for, packing_for
@@ -45,9 +46,9 @@ def box_view(station: Station) -> View | None:
 
 
 def call_brief(call: QuantityCall) -> View:
-    """A call in the words of the station: packed of called, due on the clock of the plant it goes to."""
+    """A call in the words of the station: packed of called, due on our clock and the OEM's."""
     progress = progress_of(call)
-    zone = call.unloading_point.plant.zone
+    zone = call.unloading_point.plant.time_zone
     return {
         "call": call.number,
         "done": progress.done,
@@ -55,7 +56,8 @@ def call_brief(call: QuantityCall) -> View:
         "wanted": call.quantity,
         "open": max(0, call.quantity - progress.done),
         "due_at": call.due_at,
-        "due": call.due_at.astimezone(zone).strftime("%d.%m. %H:%M"),
+        "zone": zone,
+        "due": both_clocks(call.due_at, zone, day=True),
         "to": f"{call.unloading_point} {call.line_feed}".strip(),
         "part": call.part.number,
         "description": call.part.description,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 from django.db.models.functions import Reverse
 
+from sequencer.clocks import both_clocks
 from sequencer.labels import Kind as LabelKind
 from sequencer.labels import read_label
 from sequencer.models import CallOff, Carrier, LabelRecord, Rack, Shipment, Unit
@@ -60,7 +61,7 @@ def _readings(text: str) -> list[str]:
 
 def _calls(wanted: list[str]) -> Iterator[Hit]:
     seen: set[int] = set()
-    rows = CallOff.objects.select_related("program__line").order_by("-pk")
+    rows = CallOff.objects.select_related("program__line__plant").order_by("-pk")
     for name, words in (
         ("call_number", "call number"),
         ("vin", "VIN"),
@@ -81,7 +82,8 @@ def _calls(wanted: list[str]) -> Iterator[Hit]:
 
 
 def _call_hit(call: CallOff, found_by: str) -> Hit:
-    when = f"{call.required_at:%Y-%m-%d %H:%M} UTC" if call.required_at else "no time yet"
+    zone = call.program.line.plant.time_zone
+    when = both_clocks(call.required_at, zone, day=True) if call.required_at else "no time yet"
     detail = f"{call.program.line} · seq {call.sequence_number or '—'} · VIN {call.vin or '—'} · for {when}"
     return Hit(Kind.CALL, str(call.pk), call.call_number, found_by, detail)
 

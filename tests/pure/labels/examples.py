@@ -35,7 +35,8 @@ PIECE = Piece(
 RACK = RackPaper(
     rack="DPL-3406", carrier="C-0007", low="3406", high="3417", plant="Plant 1", plant_code="P1", line="Line 2",
     line_code="L2", dock="D4", commodity="Door panels LH", build_order="reverse", filled=11, slots=12,
-    sealed="21.11. 09:32", shipment="S-000031", place="2", leaves="21.11. 14:55", holes=("3409",),
+    sealed="21.11. 09:32", shipment="S-000031", place="2", leaves="21.11. 14:55",
+    leaves_oem="08:55 EST", holes=("3409",),
 )  # fmt: skip
 MANIFEST = Manifest(
     RACK,
@@ -62,7 +63,7 @@ MIXED = replace(LOAD, mixed=True, part="", supplier_part="", description="")
 LADING = Lading(
     shipment="S-000031", from_name="ACME Interior GmbH", from_address="Ringstr. 4, Ingolstadt", to_name="OEM Plant 1",
     to_code="P1", dock="D4", truck="IN-AB 123", driver="M. Weiss", seal="778812", leaves="21.11. 14:55",
-    departed="21.11. 14:51", net_kg="403.2", gross_kg="1083.2",
+    leaves_oem="08:55 EST", departed="21.11. 14:51", net_kg="403.2", gross_kg="1083.2",
     lines=tuple(
         LadingLine(str(n), f"DPL-{3406 + 12 * n}", f"C-{n:04d}", "Door panels LH", str(3406 + 12 * n),
                    str(3417 + 12 * n), 12, "270.8")
