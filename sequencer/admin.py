@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -300,8 +301,9 @@ class BadgeForm(forms.ModelForm):
 @admin.register(Badge)
 class BadgeAdmin(MasterData):
     form = BadgeForm
-    list_display = ["code", "user", "language", "has_pin", "active"]
+    list_display = ["code", "user", "language", "has_pin", "shut_until", "active"]
     list_filter = ["active", "language"]
+    actions = ["open_again"]
     list_select_related = ["user"]
     search_fields = ["code", "user__username", "user__first_name", "user__last_name"]
     autocomplete_fields = ["user"]
@@ -309,6 +311,16 @@ class BadgeAdmin(MasterData):
     @admin.display(boolean=True, description="PIN")
     def has_pin(self, badge: Badge) -> bool:
         return bool(badge.pin_hash)
+
+    @admin.display(description="shut until")
+    def shut_until(self, badge: Badge) -> datetime | None:
+        until = badge.pin_shut_until
+        return until if until is not None and until > timezone.now() else None
+
+    @admin.action(description="Open badges that wrong PINs have shut")
+    def open_again(self, request: HttpRequest, queryset: QuerySet[Badge]) -> None:
+        count = queryset.update(wrong_pins=0, pin_shut_until=None)
+        messages.success(request, f"{count} badge(s) may be used with their PIN again.")
 
 
 class BadgeRows(ByRole, StackedInline):

@@ -26,6 +26,10 @@ class Badge(models.Model):
         blank=True,
         help_text="What this person is told things in, e.g. de; empty: as the browser asks",
     )
+    wrong_pins = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="At every station together, since a PIN fitted last"
+    )
+    pin_shut_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["code"]
@@ -35,6 +39,7 @@ class Badge(models.Model):
 
     def set_pin(self, pin: str) -> None:
         self.pin_hash = make_password(pin)
+        self.wrong_pins, self.pin_shut_until = 0, None
 
     def pin_fits(self, pin: str) -> bool:
         return bool(self.pin_hash) and check_password(pin, self.pin_hash)

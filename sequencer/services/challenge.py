@@ -2,7 +2,7 @@
 
 A known-bad part that is taken, or a known-wrong slot that is believed, means that no verdict of this station is worth
 anything. So the labels go through the very judging that parts go through, against the part asked for at that moment;
-what it would write is taken back.
+of a full rack that waits for its seal, against the one packed last. What it would write is taken back.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from sequencer.labels import read_label
-from sequencer.models import ChallengeLabel, ErrorProofingCheck, Station, Task
+from sequencer.models import ChallengeLabel, ErrorProofingCheck, HandlingUnit, Rack, Slot, Station, Task
 from sequencer.services.journal import close_tasks, open_task, record_event
-from sequencer.services.racks import move_group
+from sequencer.services.racks import move_group, put_back
+from sequencer.services.scans.boxes import judge_box
 from sequencer.services.scans.judging import Judging
 from sequencer.services.scans.packing import judge_slot
 from sequencer.services.scans.parts import judge_part
 from sequencer.services.verdicts import Judged
 from sequencer.shifts import read_starts, shift_start
-from sequencer.states import GroupStatus, TaskStatus
+from sequencer.states import GroupStatus, HandlingStatus, RackStatus, SlotStatus, TaskStatus
 
 MISSED, FAILED = "CHALLENGE_MISSED", "CHALLENGE_FAILED"
 # A station where somebody works is challenged within this after shift start, or its supervisor is told.
@@ -47,6 +48,37 @@ def is_due(station: Station, at: datetime) -> bool:
     return passed is None or passed < shift_began(station, at)
 
 
+def can_try(judging: Judging) -> bool:
+    """There is a call the labels can be judged against: asked for, packed last in a full rack, or of an open box.
+
+    A box has no slots: it proves a station only where no wrong slot is to be refused.
+    """
+    rack, station = judging.rack(), judging.station
+    if rack is not None:
+        return judging.current(rack) is not None or _packed_last(rack) is not None
+    slots = ChallengeLabel.objects.filter(station=station, active=True, kind=ChallengeLabel.Kind.WRONG_SLOT)
+    open_box = HandlingUnit.objects.filter(pk=station.handling_unit_id or 0, status=HandlingStatus.OPEN)
+    return open_box.exists() and not slots.exists()
+
+
+def _packed_last(rack: Rack) -> Slot | None:
+    if rack.status != RackStatus.FULL:
+        return None
+    filled = rack.slots.filter(status=SlotStatus.FILLED, group__status=GroupStatus.PACKED)
+    last: Slot | None = filled.select_related("group", "rack").order_by("-packed_at", "-number").first()
+    return last
+
+
+def _ask_again(rack: Rack) -> None:
+    """The piece packed last is asked for once more: inside a trial that is taken back."""
+    slot = _packed_last(rack)
+    if slot is None or slot.group is None:
+        return
+    put_back(slot.group)
+    move_group(slot.group, GroupStatus.RELEASED)
+    Slot.objects.filter(pk=slot.pk).update(status=SlotStatus.REOPENED)
+
+
 def try_label(judging: Judging, challenge: ChallengeLabel) -> Judged:
     """How this station judges the label now: the same code, rack and call as for a part. Leaves nothing behind."""
     trial = copy.copy(judging.station)
@@ -54,6 +86,8 @@ def try_label(judging: Judging, challenge: ChallengeLabel) -> Judged:
     probe = Judging(trial, read_label(challenge.raw), judging.at, raw=challenge.raw)
     with transaction.atomic():
         rack = probe.rack()
+        if rack is not None and probe.current(rack) is None:
+            _ask_again(rack)
         slot = probe.current(rack) if rack is not None else None
         if challenge.kind == ChallengeLabel.Kind.WRONG_SLOT and slot is not None and slot.group is not None:
             # The slot is judged only with a verified part in the hand.
@@ -61,6 +95,8 @@ def try_label(judging: Judging, challenge: ChallengeLabel) -> Judged:
                 move_group(slot.group, GroupStatus.IN_WORK)
             move_group(slot.group, GroupStatus.VERIFIED, verified_at=judging.at)
             judged = judge_slot(probe)
+        elif rack is None:
+            judged = judge_box(probe) or judge_part(probe)
         else:
             judged = judge_part(probe)
         transaction.set_rollback(True)

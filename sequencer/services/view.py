@@ -162,10 +162,15 @@ def _ask(
 ) -> View:
     """The one question of the screen: what do I do now?"""
     mode = station.mode.partition(":")[0]
+    decides = _decides(station.mode)
     if mode == "PIN":
-        return _asked("PIN", gettext("ENTER PIN"), gettext("of the supervisor whose badge was scanned"))
+        whose = gettext("of the supervisor whose badge was scanned")
+        return {**_asked("PIN", gettext("ENTER PIN"), decides or whose), "decides": decides}
     if mode == "SUPERVISOR":
-        return _asked("SUPERVISOR", gettext("SCAN SUPERVISOR BADGE"), gettext("or BACK"))
+        return {
+            **_asked("SUPERVISOR", gettext("SCAN SUPERVISOR BADGE"), gettext("or BACK")),
+            "decides": decides,
+        }
     if station.operator is None:
         return _asked("BADGE", gettext("SCAN YOUR BADGE"), gettext("new scanner? scan KEYBOARD TEST first"))
     if late is not None and not station.lock_code:
@@ -213,6 +218,15 @@ def _ask(
             station.pending_unit_part,
         )
     return _asked("PART", gettext("SCAN PART"), needs[0].number)
+
+
+def _decides(mode: str) -> str:
+    """What the supervisor lets happen whose badge or PIN is asked for, in words; empty where no flow asks."""
+    head, _, purpose = mode.partition(":")
+    if head == "PIN":
+        purpose = purpose.partition(":")[2]
+    command, _, state = purpose.partition(":")
+    return FLOWS[command].decides(state) if command in FLOWS else ""
 
 
 def _flow_asks(station: Station, at: datetime) -> View | None:

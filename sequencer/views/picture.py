@@ -316,7 +316,11 @@ def standing(view: View) -> dict[str, str]:
             gettext("Rack %(rack)s is sealed") % {"rack": number},
             gettext("Print the manifest, hang it on, then scan the rack."),
         ),
-        "SUPERVISOR": ("badge", gettext("A supervisor decides"), gettext("Badge first, then the PIN.")),
+        "SUPERVISOR": (
+            "badge",
+            ask.get("decides") or gettext("A supervisor decides"),
+            gettext("Badge first, then the PIN."),
+        ),
         "LOCKED": (
             "cross",
             gettext("The station is locked"),

@@ -83,11 +83,6 @@ class Shift:
         self.scan(label(part, serial), f"SCAN SLOT {slot}")
         self.scan(f"%L:{slot}", then)
 
-    def decided(self) -> None:
-        """A supervisor's badge and PIN."""
-        self.scan("%B:BOSS", "ENTER PIN")
-        self.floor.scan("%P:4711")
-
     def reads(self, words: str) -> None:
         """Stands somewhere on the page, without a scan."""
         self.floor.page.wait_for_function(
@@ -289,12 +284,10 @@ def ordered_again_after_delivery(shift: Shift, plant: Plant) -> None:
 def override_bypass_and_repack(shift: Shift, plant: Plant) -> None:
     scan = shift.scan
     # The slot labels are torn: a supervisor lets that check pass here, counted and seen by everybody.
-    scan("%C:OVERRIDE", "SCAN WHICH CHECK", look="override")
-    scan("%M:SLOT-CHALLENGE", "SCAN THE REASON")
-    scan("%M:LABEL-DAMAGED", "SCAN HOW FAR", look="how far")
-    scan("%M:STATION-10-MIN", "SCAN SUPERVISOR BADGE")
-    shift.decided()
-    shift.floor.asked("SCAN PART")
+    # One label says which check, why and how far; the steps one by one are test_authority's.
+    scan("%C:OVERRIDE:SC:LD:S10M", "SCAN SUPERVISOR BADGE", look="override")
+    scan("%B:BOSS", "ENTER PIN", look="override pin")
+    scan("%P:4711", "SCAN PART")
     scan(label("A", 5), "", told="OK BY OVERRIDE", look="by override")
     control = ProcessControl.objects.create(
         line=plant.line, code="TQ-1", device="Torque gun", alternate="Click wrench", restart_check="Master joint",

@@ -13,6 +13,7 @@ from sequencer import rules
 from sequencer.models import (
     ChallengeLabel,
     ErrorProofingCheck,
+    Override,
     PlantEvent,
     ScanEvent,
     SequenceBreak,
@@ -113,6 +114,42 @@ def test_it_is_due_again_with_the_next_shift_and_the_hand_is_emptied_first(proof
     assert plant.scan("%C:CHALLENGE").code == "NOT_NOW"
     assert plant.scan("%L:1").code == "OK"
     assert plant.scan("PA").code == "CHALLENGE_DUE"
+
+
+def full_before_the_shift(plant: Plant) -> None:
+    """A rack that was packed to the last slot before the next shift began."""
+    plant.scans("%C:CHALLENGE", BAD, WRONG)
+    for slot in (1, 2, 3):
+        plant.pack("A", slot)
+    plant.tick(hours=9)
+
+
+def test_no_rack_is_sealed_before_the_shifts_challenge_though_it_is_full(proofed: Plant) -> None:
+    plant = proofed
+    full_before_the_shift(plant)
+    assert plant.scan("%C:SEAL").code == "CHALLENGE_DUE"
+    assert plant.rack(1).status == "FULL"
+    assert plant.scans("%C:CHALLENGE", BAD, WRONG) == ["OK", "OK", "OK"], "against the piece packed last"
+    rack = plant.rack(1)
+    assert (rack.status, [slot.status for slot in rack.slots.all()]) == ("FULL", ["FILLED"] * 3)
+    assert set(Unit.objects.values_list("status", flat=True)) == {"PACKED"}
+    assert plant.scan("%C:SEAL").code == "OK"
+
+
+def test_a_full_rack_finds_a_check_that_is_broken(proofed: Plant) -> None:
+    plant = proofed
+    full_before_the_shift(plant)
+    ChallengeLabel.objects.filter(kind="BAD_PART").update(raw="PA")
+    assert plant.scans("%C:CHALLENGE", "PA") == ["OK", "CHALLENGE_FAILED"]
+    assert plant.scan("%C:SEAL").code == "CHALLENGE_DUE"
+
+
+def test_an_override_of_the_challenge_lets_a_rack_be_sealed_and_counts_it(proofed: Plant) -> None:
+    plant = proofed
+    full_before_the_shift(plant)
+    assert plant.scans("%C:OVERRIDE:CD:LD:S10M", "%B:BOSS", "%P:4711") == ["OK"] * 3
+    assert plant.scan("%C:SEAL").code == "OVERRIDDEN"
+    assert Override.objects.get().used == 1
 
 
 def test_an_override_lets_work_begin_and_counts_each_unit(proofed: Plant) -> None:

@@ -19,6 +19,7 @@ from sequencer.services import (
     revoke_override,
     station_view,
 )
+from sequencer.services.flows.override import STEPS, USUAL, short
 from sequencer.services.overrides import grant_override
 from sequencer.states import OverrideWhat
 from tests.factories import Plant, make_plant, person
@@ -61,6 +62,52 @@ def test_the_pin_is_asked_and_a_wrong_one_grants_nothing(plant: Plant) -> None:
     assert plant.scans("%C:BACK", *cards, "%B:OP") == ["OK"] * 5 + ["NOT_ALLOWED"]
     assert not Override.objects.exists()
     assert "4711" not in " ".join(ScanEvent.objects.values_list("raw", flat=True))
+
+
+def test_one_label_says_check_reason_and_extent_and_it_takes_three_scans(plant: Plant) -> None:
+    begin(plant)
+    assert plant.scan("%C:OVERRIDE:SC:LD:S5U").code == "OK"
+    ask = station_view(plant.station.pk, at=plant.at)["ask"]
+    shown = "OVERRIDE · SLOT CHALLENGE · LABEL DAMAGED · STATION 5 UNITS"
+    assert (ask["code"], ask["decides"]) == ("SUPERVISOR", shown)
+    plant.scan("%B:BOSS")
+    ask = station_view(plant.station.pk, at=plant.at)["ask"]
+    assert (ask["code"], ask["detail"]) == ("PIN", shown), "nobody signs what he does not see"
+    assert plant.scan("%P:4711").code == "OK"
+    granted = Override.objects.get()
+    assert (granted.what, granted.reason, granted.scope, granted.limit, granted.granted_by) == (
+        "SLOT_CHALLENGE", "LABEL-DAMAGED", "STATION", 5, plant.supervisor,
+    )  # fmt: skip
+    assert granted.until > granted.granted_at
+
+
+@pytest.mark.parametrize(
+    ("label", "then"),
+    [
+        ("%C:OVERRIDE:SLOT-CHALLENGE", "OVERRIDE_WHY"),
+        ("%C:OVERRIDE:SC:LD", "OVERRIDE_EXTENT"),
+        ("%C:OVERRIDE:XX", "PART"),
+        ("%C:OVERRIDE:SC:XX", "PART"),
+        ("%C:OVERRIDE:WRONG-PART:LD:TU", "PART"),
+        ("%C:OVERRIDE:SC:LD:TU:TU", "PART"),
+        ("%C:SCRAP:SC", "PART"),
+    ],
+)
+def test_what_a_label_does_not_say_is_asked_and_what_it_says_wrong_begins_nothing(
+    plant: Plant, label: str, then: str
+) -> None:
+    begin(plant)
+    assert plant.scan(label).accepted == (then != "PART")
+    assert station_view(plant.station.pk, at=plant.at)["ask"]["code"] == then
+    assert not Override.objects.exists()
+
+
+def test_every_word_has_initials_of_its_own_and_the_usual_ones_are_choices() -> None:
+    """A laminated label means the same as long as it hangs: no two words may be shortened alike."""
+    for *_, choices in STEPS:
+        assert len({short(word) for word in choices}) == len(choices)
+    for words in USUAL:
+        assert all(word in step[3] for word, step in zip(words, STEPS, strict=True))
 
 
 def test_a_supervisor_who_works_there_does_not_grant_it(plant: Plant) -> None:

@@ -282,6 +282,8 @@ def test_every_command_and_reason_of_every_flow_is_on_the_sheet(plant: Plant, wh
             assert f"%C:{flow.command}" in said
             for reason in reasons_of(flow):
                 assert f"%M:{reason}" in said, (flow.command, reason)
+            for tail, _ in flow.ready:
+                assert f"%C:{flow.command}:{tail}" in said
 
 
 def test_the_reasons_of_missing_are_found() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from inventory.errors import Unknown
 from inventory.models import Part
-from sequencer.models import Carrier, PlantEvent, QualityHold, RackType, ScanEvent, Station, Unit
+from sequencer.models import Badge, Carrier, PlantEvent, QualityHold, RackType, ScanEvent, Station, Task, Unit
 from sequencer.services import record_scan, reopen_rack, station_view
-from tests.factories import Plant, make_plant
+from tests.factories import Plant, make_plant, person
 
 
 def fresh(plant: Plant) -> None:
@@ -103,12 +103,75 @@ def test_the_pin_is_never_stored(plant: Plant) -> None:
     assert not ScanEvent.objects.filter(raw__contains="4711").exists()
 
 
-def test_five_wrong_pins_stop_the_sixth(plant: Plant) -> None:
+def test_five_wrong_pins_at_a_station_stop_the_sixth_of_whoever(plant: Plant) -> None:
     fresh(plant)
-    plant.scans("PB", "%C:SUPERVISOR", "%B:BOSS", *["%P:1111"] * 5)
-    assert plant.scan("%P:4711").code == "BAD_PIN"
+    person("vera", "supervisor", "VERA", pin="2580")
+    plant.scans(
+        "PB", "%C:SUPERVISOR", "%B:BOSS", *["%P:1111"] * 3, "%C:SUPERVISOR", "%B:VERA", *["%P:1111"] * 2
+    )
+    assert plant.scan("%P:2580").code == "BAD_PIN"
     plant.tick(minutes=6)
-    assert plant.scan("%P:4711").code == "OK"
+    assert plant.scan("%P:2580").code == "OK"
+
+
+def tries(plant: Plant, station: Station, *pins: str) -> list[str]:
+    plant.scans("%B:OP", "%C:SUPERVISOR", "%B:BOSS", station=station)
+    return plant.scans(*(f"%P:{pin}" for pin in pins), station=station)
+
+
+@pytest.fixture
+def stations(plant: Plant) -> list[Station]:
+    fresh(plant)
+    return [
+        Station.objects.create(code=f"X{n}", name="Doors", commodity=plant.commodity, lock_code="WRONG_PART")
+        for n in range(6)
+    ]
+
+
+def test_a_pin_guessed_at_many_stations_shuts_the_badge_everywhere(
+    plant: Plant, stations: list[Station]
+) -> None:
+    for station in stations[:5]:
+        assert tries(plant, station, "1111") == ["BAD_PIN"]
+    assert tries(plant, stations[5], "4711") == ["BAD_PIN"]
+    assert "shut for 1" in ScanEvent.objects.latest("pk").hint
+    assert tries(plant, plant.dock, "4711") == ["BAD_PIN"]
+    assert Station.objects.get(code="X5").lock_code == "WRONG_PART"
+    task = Task.objects.get(kind="BADGE_SHUT")
+    assert (task.subject, task.status) == ("boss", "OPEN")
+    assert [e.facts["tries"] for e in PlantEvent.objects.filter(kind="wrong_pin").order_by("pk")] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+    assert PlantEvent.objects.get(kind="badge_shut").facts["station"] == "X4"
+    assert not PlantEvent.objects.filter(facts__icontains="1111").exists()
+
+
+def test_a_shut_badge_opens_by_time_and_shuts_at_once_when_the_next_pin_is_wrong(
+    plant: Plant, stations: list[Station]
+) -> None:
+    for station in stations[:5]:
+        tries(plant, station, "1111")
+    plant.tick(minutes=16)
+    assert tries(plant, stations[0], "2222", "4711") == ["BAD_PIN", "BAD_PIN"], (
+        "one guess in a quarter of an hour"
+    )
+    plant.tick(minutes=16)
+    assert tries(plant, stations[1], "4711") == ["OK"]
+    badge = Badge.objects.get(code="BOSS")
+    assert (badge.wrong_pins, badge.pin_shut_until) == (0, None), "a PIN that fits begins anew"
+    assert Task.objects.get(kind="BADGE_SHUT").status == "OPEN", "somebody asks the owner who had it"
+
+
+def test_a_new_pin_opens_a_shut_badge(plant: Plant, stations: list[Station]) -> None:
+    for station in stations[:5]:
+        tries(plant, station, "1111")
+    badge = Badge.objects.get(code="BOSS")
+    badge.set_pin("9753")
+    badge.save()
+    assert tries(plant, stations[5], "9753") == ["OK"]
 
 
 def test_the_same_nonce_is_judged_once_and_answered_alike(plant: Plant) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from sequencer.labels import Kind
 from sequencer.models import ChallengeLabel, Station
-from sequencer.services.challenge import MUST_BE, is_due, note_check, try_label
+from sequencer.services.challenge import MUST_BE, can_try, is_due, note_check, try_label
 from sequencer.services.scans.flow import Ask, Flow
 from sequencer.services.scans.judging import Judging
 from sequencer.services.verdicts import Judged
@@ -37,9 +37,9 @@ class Challenge(Flow):
             return Judged("NOT_NOW", "CHALLENGE", hint=_("First finish the part in your hand"), sound="check")
         rack = judging.rack()
         slot = judging.current(rack) if rack is not None else None
-        if slot is None or slot.group is None:
+        if not can_try(judging):
             return Judged("NOT_NOW", "CHALLENGE", hint=_("Scan an empty rack first"), sound="check")
-        if slot.group.status == GroupStatus.VERIFIED:
+        if slot is not None and slot.group is not None and slot.group.status == GroupStatus.VERIFIED:
             return Judged(
                 "NOT_NOW",
                 "CHALLENGE",
@@ -70,7 +70,7 @@ class Challenge(Flow):
                 sound="check",
             )  # fmt: skip
         rack = judging.rack()
-        if rack is None or judging.current(rack) is None:
+        if not can_try(judging):
             judging.leave()
             return Judged(
                 "NOT_NOW", "CHALLENGE", hint=_("No part is asked for any more; begin again"), sound="check"
@@ -119,9 +119,12 @@ def _done(state: str) -> list[str]:
 
 
 def challenge_due(judging: Judging) -> Judged | None:
-    """Gate: no part and no slot before this shift's challenge was passed. A piece in the hand is finished first."""
+    """Gate: no part, slot or seal before this shift's challenge was passed. A piece in the hand is finished first."""
     station = judging.station
-    if judging.label.kind not in {Kind.GOODS, Kind.SLOT} or station.kind == Station.Kind.DOCK:
+    sealing = judging.label.kind is Kind.COMMAND and judging.label.value == "SEAL"
+    if not sealing and judging.label.kind not in {Kind.GOODS, Kind.SLOT}:
+        return None
+    if station.kind == Station.Kind.DOCK:
         return None
     if station.hand_group_id is not None or not is_due(station, judging.at):
         return None
@@ -134,7 +137,7 @@ def challenge_due(judging: Judging) -> Judged | None:
         return None
     hint = (
         _("Scan CHALLENGE, then the challenge labels")
-        if rack is not None
+        if can_try(judging)
         else _("Scan an empty rack, then CHALLENGE")
     )
     return Judged("CHALLENGE_DUE", "CHALLENGE", seen=judging.label.shown, hint=hint, sound="check", rack=rack)

@@ -1,4 +1,7 @@
-"""OVERRIDE: which check, why, how far; then a supervisor's own badge and PIN. There is no PIN that several know."""
+"""OVERRIDE: which check, why, how far; then a supervisor's own badge and PIN. There is no PIN that several know.
+
+The three may stand on one label of the command sheet: `%C:OVERRIDE:SC:LD:TU`. Then it is three scans in all.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,23 @@ STEPS = (
     ),
 )
 
+# What happens most, each on a label of its own; the narrowest extent that helps.
+USUAL = (
+    ("SLOT-CHALLENGE", "LABEL-DAMAGED", "THIS-UNIT"),
+    ("SLOT-CHALLENGE", "LABEL-DAMAGED", "STATION-5-UNITS"),
+    ("SERIAL-REQUIRED", "LABEL-DAMAGED", "THIS-UNIT"),
+    ("LOT-REQUIRED", "LABEL-DAMAGED", "THIS-UNIT"),
+    ("SEQUENCE-ORDER", "OEM-AGREED", "STATION-10-MIN"),
+    ("HOLE-AT-SEAL", "PART-LATE", "STATION-10-MIN"),
+    ("HOLE-AT-SEAL", "OEM-AGREED", "STATION-10-MIN"),
+    ("CHALLENGE-DUE", "LABEL-DAMAGED", "STATION-10-MIN"),
+)
+
+
+def short(word: str) -> str:
+    """A word as it stands on a label with others: its initials, numbers whole. SLOT-CHALLENGE is SC."""
+    return "".join(part if part.isdigit() else part[0] for part in word.split("-"))
+
 
 class OverrideFlow(Flow):
     """The state is what was scanned so far, in the order of `STEPS`. Nothing is granted before the PIN fits."""
@@ -43,10 +63,21 @@ class OverrideFlow(Flow):
     command = "OVERRIDE"
     title = gettext_noop("Let a check pass")
     of_the_unit = True
+    ready = tuple((":".join(map(short, words)), words) for words in USUAL)
 
     def begin(self, judging: Judging) -> Judged:
-        judging.wait(self)
-        return Judged("OK", "OVERRIDE", hint=gettext("Scan which check may pass"), sound="wait")
+        said: list[str] = []
+        for word in judging.label.value.split(":")[1:]:
+            known = _choices(said)
+            found = next((choice for choice in known if word in {choice, short(choice)}), "")
+            if not found:
+                hint = gettext("This label names no check that may pass: print the command sheet anew")
+                return Judged("NOT_ALLOWED", "OVERRIDE", seen=judging.label.value, hint=hint)
+            said.append(found)
+        return self._go_on(judging, said)
+
+    def decides(self, state: str) -> str:
+        return " · ".join(spoken(word) for word in (self.command, *_said(state)))
 
     def ask(self, station: Station, state: str, at: datetime) -> Ask:
         code, text, detail, choices = STEPS[len(_said(state))]
@@ -66,20 +97,17 @@ class OverrideFlow(Flow):
             if not said:
                 hint = gettext("Nobody may override %(value)s") % {"value": spoken(label.value).lower()}
             return Judged("NOT_ALLOWED", "OVERRIDE", seen=label.value, hint=hint)
-        said = [*said, label.value]
+        return self._go_on(judging, [*said, label.value])
+
+    def _go_on(self, judging: Judging, said: list[str]) -> Judged:
+        """The next thing that is not said yet; after the last one the supervisor."""
         if len(said) < len(STEPS):
             judging.wait(self, ":".join(said))
-            return Judged(
-                "OK",
-                "OVERRIDE",
-                seen=label.value,
-                hint=gettext(STEPS[len(said)][1]).capitalize(),
-                sound="wait",
-            )
-        judging.want_supervisor(self, ":".join(said))
-        return Judged(
-            "OK", "OVERRIDE", seen=label.value, hint=gettext("Scan the supervisor's badge"), sound="wait"
-        )
+            hint = gettext(STEPS[len(said)][1]).capitalize()
+        else:
+            judging.want_supervisor(self, ":".join(said))
+            hint = gettext("Scan the supervisor's badge")
+        return Judged("OK", "OVERRIDE", seen=judging.label.value, hint=hint, sound="wait")
 
     def authorised(self, judging: Judging, badge: Badge, state: str) -> Judged:
         named, why, extent = state.split(":")
@@ -111,6 +139,11 @@ class OverrideFlow(Flow):
             )
             judged.sound = "check" if packed else ""
         return judged
+
+
+def _choices(said: list[str]) -> tuple[str, ...]:
+    """What may be said next; nothing when all is said."""
+    return STEPS[len(said)][3] if len(said) < len(STEPS) else ()
 
 
 def _said(state: str) -> list[str]:

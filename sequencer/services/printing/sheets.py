@@ -54,6 +54,11 @@ def commands(station: Station) -> Sheet:
             for f in flows
             if reasons_of(f)
         ),
+        *(
+            Section(_("%(command)s on one label") % {"command": spoken(f.command)}, _ready(f), columns=1)
+            for f in flows
+            if f.ready
+        ),
     ]
     if kind is Station.Kind.PACK:
         sections.append(Section(_("How many"), tuple(Card(words, f"%Q:{value}") for words, value in COUNTS)))
@@ -102,6 +107,13 @@ def _reasons(flow: Flow) -> tuple[Card, ...]:
 
 def _slots(station: Station) -> range:
     return range(1, station.commodity.rack_type.capacity + 1) if station.commodity else range(0)
+
+
+def _ready(flow: Flow) -> tuple[Card, ...]:
+    return tuple(
+        Card(spoken(words[0]), f"%C:{flow.command}:{tail}", " · ".join(map(spoken, words[1:])))
+        for tail, words in flow.ready
+    )
 
 
 def _places(station: Station) -> tuple[Card, ...]:

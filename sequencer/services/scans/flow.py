@@ -55,6 +55,8 @@ class Flow(ABC):
     # Stands on the command sheet and among the buttons of the demo tray.
     printed: ClassVar[bool] = True
     title: ClassVar[str] = ""
+    # What may stand behind the command on one label (`%C:<command>:<tail>`), with its words for the command sheet.
+    ready: ClassVar[tuple[tuple[str, tuple[str, ...]], ...]] = ()
 
     @abstractmethod
     def begin(self, judging: Judging) -> Judged:
@@ -67,6 +69,10 @@ class Flow(ABC):
     def ask(self, station: Station, state: str, at: datetime) -> Ask:
         """What the screen asks for while this flow waits in `state`."""
         return Ask(self.command, self.command)
+
+    def decides(self, state: str) -> str:
+        """What a supervisor lets happen by badge and PIN in `state`, in words: nobody signs what he does not see."""
+        return _(self.title)
 
     def authorised(self, judging: Judging, badge: Badge, state: str) -> Judged:
         """A supervisor's badge and PIN were shown for `state` (after `judging.want_supervisor(state)`)."""

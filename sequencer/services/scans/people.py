@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.utils import translation
 from django.utils.translation import gettext
 
 from sequencer.languages import language_of
-from sequencer.models import Badge, ScanEvent, Station
+from sequencer.models import Badge, Line, ScanEvent, Station
 from sequencer.services import dock
 from sequencer.services.andon import answer_andon
-from sequencer.services.journal import record_event
+from sequencer.services.journal import open_task, record_event
+from sequencer.services.overrides import left
 from sequencer.services.racks import approve_holes_locked
 from sequencer.services.scans import breaks
 from sequencer.services.scans.judging import Judging
@@ -22,6 +23,9 @@ from sequencer.states import BreakOutcome, SlotStatus
 
 SUPERVISORS = ("supervisor", "administrator")
 PIN_TRIES, PIN_WINDOW = 5, timedelta(minutes=5)
+# A badge whose PIN is guessed at, at whatever stations, is shut everywhere; after that with each further wrong PIN.
+MOST_WRONG = 9999
+BADGE_SHUT, TASK = timedelta(minutes=15), "BADGE_SHUT"
 
 
 def judge_badge(judging: Judging) -> Judged:
@@ -74,13 +78,53 @@ def judge_pin(judging: Judging) -> Judged:
     if mode != "PIN":
         return Judged("NOT_NOW", "PIN", hint=gettext("Scan SUPERVISOR and the badge first"), sound="check")
     badge_id, _, purpose = rest.partition(":")
-    badge = Badge.objects.select_related("user").get(pk=int(badge_id))
+    now = judging.now or judging.at
+    # Under its lock: whoever guesses at ten stations at once is counted ten times.
+    badge = Badge.objects.select_for_update(no_key=True, of=("self",)).select_related("user").get(pk=badge_id)
     if too_many_tries(judging):
         return Judged("BAD_PIN", "PIN", hint=gettext("Too many wrong PINs; wait five minutes"))
+    if badge.pin_shut_until is not None and now < badge.pin_shut_until:
+        return Judged("BAD_PIN", "PIN", seen=str(badge.user), hint=_is_shut(badge, now))
     if not badge.pin_fits(judging.label.value):
-        return Judged("BAD_PIN", "PIN", hint=gettext("The PIN does not fit this badge"))
+        return wrong_pin(judging, badge, now)
+    if badge.wrong_pins:
+        Badge.objects.filter(pk=badge.pk).update(wrong_pins=0, pin_shut_until=None)
     judging.station.mode = ""
     return authorised(judging, badge, purpose)
+
+
+def wrong_pin(judging: Judging, badge: Badge, now: datetime) -> Judged:
+    """Counts it for the badge, whose row is locked: the fifth since a PIN fitted shuts it at every station."""
+    station, name = judging.station, badge.user.get_username()
+    badge.wrong_pins = min(badge.wrong_pins + 1, MOST_WRONG)
+    if badge.wrong_pins >= PIN_TRIES:
+        badge.pin_shut_until = now + BADGE_SHUT
+    badge.save(update_fields=["wrong_pins", "pin_shut_until"])
+    line = line_of(station)
+    shut = badge.pin_shut_until is not None
+    record_event(
+        f"line:{line.pk}", "badge_shut" if shut else "wrong_pin", name, at=judging.at,
+        by=str(station.operator or ""), station=station.code, tries=badge.wrong_pins,
+    )  # fmt: skip
+    if not shut:
+        return Judged("BAD_PIN", "PIN", seen=name, hint=gettext("The PIN does not fit this badge"))
+    text = f"BADGE OF {name} shut: {badge.wrong_pins} wrong PINs, the last at {station.code}. Ask {name} who had it"
+    open_task(line, TASK, name, text, at=now, due_at=now)
+    return Judged("BAD_PIN", "PIN", seen=name, hint=_is_shut(badge, now))
+
+
+def _is_shut(badge: Badge, now: datetime) -> str:
+    assert badge.pin_shut_until is not None
+    return gettext("Too many wrong PINs for this badge; it is shut for %(left)s") % {
+        "left": left(badge.pin_shut_until, now)
+    }
+
+
+def line_of(station: Station) -> Line:
+    """The line whose people are told; of a dock the first that loads there."""
+    if station.commodity is not None:
+        return station.commodity.program.line
+    return Line.objects.filter(programs__unloading_point=station.unloading_point_id).order_by("pk")[0]
 
 
 def too_many_tries(judging: Judging) -> bool:

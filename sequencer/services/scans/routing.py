@@ -127,11 +127,17 @@ def command(judging: Judging) -> Judged:
     if value == "SUPERVISOR":
         station.mode = "SUPERVISOR"
         return Judged("OK", "SUPERVISOR", hint=_("Scan the supervisor's badge"), sound="wait")
-    if value in judging.flows:
-        return begin_flow(judging, judging.flows[value])
+    word, _colon, tail = value.partition(":")
+    flow = judging.flows.get(word)
+    if flow is not None and (not tail or flow.ready):
+        return begin_flow(judging, flow)
     if station.kind == Station.Kind.DOCK:
         return dock.command(station, value, judging.at)
     if value == "SEAL":
+        for gate in judging.gates:
+            stopped = gate(judging)
+            if stopped is not None:
+                return stopped
         return judge_seal(judging) if station.handling_unit_id is None else seal_box(judging)
     if value == "RETURN":
         return Judged("NOT_NOW", "RETURN", hint=_("The station is not locked"), sound="check")
