@@ -39,9 +39,10 @@ run: $(VENV)/.runtime ## start the demo plant on 127.0.0.1:8000; Ctrl-C stops it
 test: $(VENV)/.test ## the whole suite on SQLite
 	@$(SUITE) -u DATABASE_URL -u REDIS_URL -u CELERY_BROKER_URL $(PY) -m pytest $(SPREAD) $(ARGS)
 
-# tests/pure touches no server (its conftest sees to that): once, in `make test`, is enough.
-test-services: $(VENV)/.test ## the suite without its pure tests on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
-	@$(SUITE) .ci/services $(PY) -m pytest $(SPREAD) --ignore=tests/pure $(ARGS)
+# tests/pure touches no server (its conftest sees to that), and no picture hangs on the engine: once, in `make test`,
+# is enough.
+test-services: $(VENV)/.test ## what of the suite touches an engine, on PostgreSQL and Redis (DATABASE_URL, REDIS_URL)
+	@$(SUITE) .ci/services $(PY) -m pytest $(SPREAD) --ignore=tests/pure -m 'not engine_free' $(ARGS)
 
 lint: $(VENV)/.lint ## ruff, mypy, import contracts, migrations complete
 	@$(PY) -m ruff check .
@@ -62,7 +63,7 @@ demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing
 
 soak: $(VENV)/.test ## long runs: 10,000 generated histories of a plant, 800 kills, 10,000 vehicles with every fault
 	@$(PY) -m tests.histories --count 10000
-	@JIS_SOAK=1 $(PY) -m pytest tests/sequencer/test_dock_histories.py tests/crash
+	@JIS_SOAK=1 $(PY) -m pytest tests/pure tests/sequencer/test_dock_histories.py tests/crash
 	@$(PY) manage.py simulate_shift --vehicles 10000 --rate max --seed 7 --faults all --json
 
 fuzz: $(VENV)/.test ## 100,000 damaged files of every format and partner, none may throw or hang

@@ -16,6 +16,8 @@ from sequencer.services.printing.sheets import PLAIN, reasons_of
 from sequencer.services.verdicts import WORDS
 from sequencer.spoken import spoken
 
+pytestmark = pytest.mark.engine_free
+
 ROOT = Path(__file__).parents[2]
 # What a person with a scanner reads. The office's pages follow language by language and fall back to English.
 FLOOR = (

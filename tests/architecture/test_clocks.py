@@ -11,6 +11,8 @@ from django.contrib import admin
 
 from edi.models import OutboundMessage
 
+pytestmark = pytest.mark.engine_free
+
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Something is to be done, to be here or to be gone by then.

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.engine_free
+
 TOP = Path(__file__).resolve().parents[2]
 
 

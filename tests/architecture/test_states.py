@@ -14,6 +14,8 @@ from inventory.errors import Refused
 from sequencer.management.commands.draw_states import drawn
 from sequencer.states import GROUP_MOVES, NETS, GroupStatus, Moves, check_move
 
+pytestmark = pytest.mark.engine_free
+
 TOP = Path(__file__).resolve().parents[2]
 nets = pytest.mark.parametrize("moves", NETS.values(), ids=NETS)
 

@@ -19,7 +19,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from tests.factories import Plant
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("JIS_PICTURES", "")
 LAW = {
     "resultTypes": ["violations"],

@@ -11,7 +11,7 @@ from tests.browser.conftest import Floor
 from tests.browser.test_station_states import CLIPPED, GOOD, OTHER, label, plant  # noqa: F401 - the same twelve slots
 from tests.factories import Plant
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free]
 SIZES = ((1280, 800), (1920, 1080))
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from edi import failpoints
+from tests.bounds import SOAK
 from tests.channels import sshd
 from tests.crash.conftest import Mortal
-from tests.crash.test_intake_outbound import SOAK
 from tests.edi.files import Call, deljit
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800 if SOAK else 120)]

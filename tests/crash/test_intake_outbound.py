@@ -13,11 +13,10 @@ import pytest
 
 from edi import failpoints
 from sequencer.env import EnvError
+from tests.bounds import SOAK
 from tests.crash.conftest import ROOT, Mortal
 from tests.edi.files import Call, deljit
 from tests.edi.schedules import DOCKS, WRITERS
-
-SOAK = os.environ.get("JIS_SOAK") == "1"
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800 if SOAK else 240)]
 
@@ -91,10 +90,15 @@ COUNTS = {
 }  # fmt: skip
 
 
+def counts(most: int) -> list[int]:
+    """The first time a failpoint comes by, one in the middle and the last; in a soak each."""
+    return list(range(1, most + 1)) if SOAK else sorted({1, (most + 1) // 2, most})
+
+
 def test_every_failpoint_ends_in_the_same_state(mortal: Mortal) -> None:
     traffic = Traffic(mortal)
     for name in failpoints.NAMES:
-        for count in range(1, COUNTS[name] + 1):
+        for count in counts(COUNTS[name]):
             traffic.drop(2, 2)
             assert mortal.order("work", f"{name}:{count}") == 137, f"{name}:{count} was not reached"
             traffic.check(mortal.work_until_quiet())
@@ -110,7 +114,7 @@ SCHEDULE_COUNTS = {
 def test_schedules_beside_call_offs_at_every_failpoint(mortal: Mortal) -> None:
     traffic = Traffic(mortal)
     for name, most in SCHEDULE_COUNTS.items():
-        for count in range(1, most + 1) if SOAK else sorted({1, most // 2, most}):
+        for count in counts(most):
             traffic.drop(1, 1)
             for kind in WRITERS:
                 traffic.release(kind)

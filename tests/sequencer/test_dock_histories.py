@@ -4,7 +4,6 @@ none is lost between them, nothing leaves out of sequence, and the books say wha
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -42,6 +41,7 @@ from sequencer.services import (
     seal_rack,
     send_short,
 )
+from tests.bounds import SOAK
 from tests.factories import Plant, make_plant
 from tests.histories.floor import undone
 
@@ -278,9 +278,9 @@ def yard(**kind: object) -> Yard:
     return Yard(plant, [plant.dock, other])
 
 
-@pytest.mark.timeout(3600 if os.environ.get("JIS_SOAK") else 120)
+@pytest.mark.timeout(3600 if SOAK else 120)
 @settings(
-    max_examples=1500 if os.environ.get("JIS_SOAK") else 15,
+    max_examples=1500 if SOAK else 6,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     report_multiple_bugs=False,

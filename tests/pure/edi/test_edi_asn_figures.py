@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydifact.segmentcollection import Interchange as PydifactInterchange
 
@@ -29,6 +29,7 @@ from edi.formats import (
 from edi.formats.profile import ProfileError
 from edi.formats.vda_layout import SHIPPED
 from edi.formats.write_vda import carried
+from tests.bounds import searched
 
 from .edi_golden import with_layout
 from .edi_samples import interchange, message
@@ -188,13 +189,13 @@ def figured(draw: st.DrawFn, bare: st.SearchStrategy[Despatch], unit: str, chars
 
 
 @pytest.mark.parametrize("profile", [D96A, D07A], ids=["D.96A", "D.07A"])
-@settings(max_examples=80, deadline=None)
+@searched(80)
 @given(sent=figured(despatches(EDIFACT_CHARS), "KGM", EDIFACT_CHARS))
 def test_a_desadv_with_figures_comes_back_as_it_was_sent(profile: Profile, sent: Despatch) -> None:
     assert only(write_despatch(sent, profile, **ENVELOPE), profile).despatch == sent
 
 
-@settings(max_examples=60, deadline=None)
+@searched(60)
 @given(sent=figured(despatches("AZaz09 +:'?-"), "KGM", "AZaz09 +:'?-"))
 def test_pydifact_reads_the_same_figures(sent: Despatch) -> None:
     data = write_despatch(sent, D96A, **ENVELOPE)
@@ -211,7 +212,7 @@ def test_pydifact_reads_the_same_figures(sent: Despatch) -> None:
 
 
 @pytest.mark.parametrize("hierarchy", HIERARCHIES)
-@settings(max_examples=25, deadline=None)
+@searched(25)
 @given(sent=figured(DESPATCHES, "LB", X12_CHARS))
 def test_an_856_with_figures_comes_back_as_it_was_sent(hierarchy: str, sent: Despatch) -> None:
     profile = Profile(asn=AsnRule(format="856", hierarchy=hierarchy))
@@ -223,7 +224,7 @@ def test_an_856_with_figures_comes_back_as_it_was_sent(hierarchy: str, sent: Des
     assert weights == {item.number: (item.gross_weight, item.net_weight) for item in sent.packages}
 
 
-@settings(max_examples=25, deadline=None)
+@searched(25)
 @given(sent=figured(DESPATCHES, "KG", X12_CHARS), hierarchy=st.sampled_from(HIERARCHIES))
 def test_others_read_each_weight_of_our_856_once(sent: Despatch, hierarchy: str) -> None:
     """A rack below several orders is told several times; who adds up its weights must not get more than it weighs."""

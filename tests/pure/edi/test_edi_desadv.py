@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydifact.segmentcollection import Interchange as PydifactInterchange
 
@@ -21,6 +21,7 @@ from edi.formats import (
     segments,
     write_despatch,
 )
+from tests.bounds import searched
 
 from .edi_samples import interchange, message
 
@@ -179,7 +180,7 @@ def lines(draw: st.DrawFn) -> tuple[DespatchLine, ...]:
 
 
 @pytest.mark.parametrize("profile", [D96A, D07A], ids=["D.96A", "D.07A"])
-@settings(max_examples=60, deadline=None)
+@searched(60)
 @given(sent=trees())
 def test_a_tree_comes_back_as_it_was_sent(profile: Profile, sent: Despatch) -> None:
     reading = read(write_despatch(sent, profile, **ENVELOPE), profile)
@@ -188,7 +189,7 @@ def test_a_tree_comes_back_as_it_was_sent(profile: Profile, sent: Despatch) -> N
 
 
 @pytest.mark.parametrize("profile", [D96A, D07A], ids=["D.96A", "D.07A"])
-@settings(max_examples=30, deadline=None)
+@searched(30)
 @given(sent=trees())
 def test_pydifact_reads_the_same_tree(profile: Profile, sent: Despatch) -> None:
     data = write_despatch(sent, profile, **ENVELOPE)

@@ -4,11 +4,12 @@ import io
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edi.formats import Profile, groups, is_complete, read, segments
 from edi.formats.rendering import EdifactFile
+from tests.bounds import searched
 
 from . import fuzzing
 from .edi_samples import (
@@ -54,7 +55,7 @@ def test_damaged_files_of_every_message_throw_nothing() -> None:
         assert list(fuzzing.broken_promises(data, profile)) == []
 
 
-@settings(max_examples=300, deadline=None)
+@searched(300)
 @given(rest=st.binary(max_size=300), start=st.sampled_from(STARTS))
 def test_noise_throws_nothing(rest: bytes, start: bytes) -> None:
     read(start + rest).as_json()

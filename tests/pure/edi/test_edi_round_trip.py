@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydifact.segmentcollection import Interchange as PydifactInterchange
 
@@ -25,6 +25,7 @@ from edi.formats import (
     write_deljit,
     write_despatch,
 )
+from tests.bounds import searched
 
 from .edi_samples import DELJIT_HEAD, ONE_CALL, SEQUENCE_866, deljit, interchange, message, x12
 
@@ -127,7 +128,7 @@ def read_one(data: bytes, profile: Profile) -> Message:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@searched(150)
 @given(
     sent=distinct(calls(EDIFACT_CHARS, 0)), directory=st.sampled_from(["D.96A", "D.97A", "D.98B", "D.04B"])
 )
@@ -136,14 +137,14 @@ def test_a_deljit_comes_back_as_it_was_sent(sent: list[CallOffEvent], directory:
     assert list(read_one(data, Profile()).call_offs) == sent
 
 
-@settings(max_examples=150, deadline=None)
+@searched(150)
 @given(sent=distinct(calls(X12_CHARS, 1)))
 def test_an_866_comes_back_as_it_was_sent(sent: list[CallOffEvent]) -> None:
     assert list(read_one(write_866(sent, Profile(), **CALLS), Profile()).call_offs) == sent
 
 
 @pytest.mark.parametrize("rule", ASN_RULES, ids=ASN_NAMES)
-@settings(max_examples=80, deadline=None)
+@searched(80)
 @given(data=st.data())
 def test_an_asn_comes_back_as_it_was_sent(rule: AsnRule, data: st.DataObject) -> None:
     sent = data.draw(despatches(X12_CHARS if rule.format == "856" else EDIFACT_CHARS))
@@ -151,7 +152,7 @@ def test_an_asn_comes_back_as_it_was_sent(rule: AsnRule, data: st.DataObject) ->
     assert read_one(write_despatch(sent, profile, **ENVELOPE), profile).despatch == sent
 
 
-@settings(max_examples=60, deadline=None)
+@searched(60)
 @given(sent=despatches("AZaz09 +:'?-"))
 def test_pydifact_reads_our_desadv(sent: Despatch) -> None:
     data = write_despatch(sent, Profile(), **ENVELOPE)
@@ -169,7 +170,7 @@ def test_pydifact_reads_our_desadv(sent: Despatch) -> None:
     assert vins == [line.vin for line in lines if line.vin]
 
 
-@settings(max_examples=60, deadline=None)
+@searched(60)
 @given(sent=distinct(calls("AZaz09 +:'?-", 1)))
 def test_pydifact_reads_our_deljit(sent: list[CallOffEvent]) -> None:
     data = write_deljit(sent, Profile(), **CALLS)

@@ -4,10 +4,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edi.formats import Profile, as_json, check_profile, draft_profile, load_profile, read
+from tests.bounds import searched
 
 PARTNERS = Path(__file__).resolve().parents[3] / "edi" / "partners"
 
@@ -109,7 +110,7 @@ HOSTILE = st.text(st.characters(codec="latin-1"), max_size=12).filter(
 
 
 @given(HOSTILE, HOSTILE, HOSTILE)
-@settings(max_examples=150, deadline=None)
+@searched(150)
 def test_no_content_breaks_out_of_its_line(one: str, two: str, three: str) -> None:
     data = (
         f"UNB+UNOC:3+{one}:{two}+{three}+261121:0600+9'UNH+1+DELJIT:D:97A:UN'BGM+{two}+D+{one}'SEQ+{three}+{one}'"

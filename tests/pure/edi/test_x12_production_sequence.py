@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edi.formats import CallOffEvent, Component, Message, Profile, read
 from edi.formats.profile import Fields
+from tests.bounds import searched
 
 from .edi_samples import x12
 
@@ -113,7 +114,7 @@ def written(facts: dict[str, str]) -> list[str]:
     return lines + ([f"PID*F****{facts['PID']}"] if "PID" in facts else [])
 
 
-@settings(max_examples=60, deadline=None)
+@searched(60)
 @given(st.lists(LINE, min_size=1, max_size=12, unique_by=lambda facts: facts["VV"]))
 def test_what_was_read_of_one_line_never_shows_in_another(lines: list[dict[str, str]]) -> None:
     found = message(*[segment for facts in lines for segment in written(facts)]).call_offs

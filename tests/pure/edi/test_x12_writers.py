@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import x12 as ansi
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyx12.x12file import X12Reader
 
@@ -32,6 +32,7 @@ from edi.formats import (
     write_despatch,
     write_ta1,
 )
+from tests.bounds import searched
 
 from .edi_samples import SEQUENCE_866, interchange, message, x12
 
@@ -127,7 +128,7 @@ def read_despatch(data: bytes, profile: Profile) -> Despatch:
 
 
 @pytest.mark.parametrize("hierarchy", HIERARCHIES)
-@settings(max_examples=25, deadline=None)
+@searched(25)
 @given(sent=DESPATCHES)
 def test_an_856_of_any_hierarchy_comes_back_as_it_was_sent(hierarchy: str, sent: Despatch) -> None:
     profile = Profile(asn=AsnRule(format="856", hierarchy=hierarchy))
@@ -135,7 +136,7 @@ def test_an_856_of_any_hierarchy_comes_back_as_it_was_sent(hierarchy: str, sent:
     assert laid_open(found) == laid_open(sent)
 
 
-@settings(max_examples=25, deadline=None)
+@searched(25)
 @given(sent=DESPATCHES, hierarchy=st.sampled_from(HIERARCHIES))
 def test_others_read_every_rack_of_our_856(sent: Despatch, hierarchy: str) -> None:
     profile = Profile(asn=AsnRule(format="856", hierarchy=hierarchy))
@@ -195,7 +196,7 @@ def test_an_order_stands_above_or_beside_its_line_but_not_at_both() -> None:
         assert [item[0] for item in read_by_others(data) if "PO1" in item] == told
 
 
-@settings(max_examples=40, deadline=None)
+@searched(40)
 @given(st.lists(texts(17), min_size=1, max_size=5, unique=True))
 def test_others_read_our_866(vins: list[str]) -> None:
     sent = [CallOffEvent("NEW", f"{at:04}", None, vin, components=(Component("A B", None, "1"),))
