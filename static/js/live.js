@@ -6,6 +6,8 @@
 // in 400 ms, and only the parts that differ are replaced. Without a stream it polls every 5 s. A region older than
 // 15 s turns grey and says its age. Other scripts hear `plant` events on the document.
 
+import { goBack, placeOf } from "./place.js";
+
 const GATHER_MS = 400;
 const POLL_MS = 5_000;
 const TICK_MS = 10_000; // minutes run down without any event
@@ -61,11 +63,12 @@ function liveRegion(element) {
       const text = part.outerHTML;
       const old = element.querySelector(`[data-part="${CSS.escape(name)}"]`);
       if (!old || seen.get(name) === text) continue;
-      const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
+      const held = old.contains(document.activeElement);
+      const place = held && placeOf(document.activeElement, old);
       seen.set(name, text);
       old.replaceWith(document.adoptNode(part));
       window.htmx?.process(part);
-      if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
+      if (held) goBack(place, part);
     }
     element.dispatchEvent(new CustomEvent("live:swapped", { bubbles: true }));
   };
@@ -173,20 +176,28 @@ document.addEventListener("click", (event) => {
     root.dataset.theme = dark ? "light" : "dark";
     localStorage.setItem("theme", root.dataset.theme);
   }
-  if (event.target.closest("[data-close]")) document.getElementById("act")?.close();
+  if (event.target.closest("[data-close]")) act?.close();
   const copy = event.target.closest("[data-copy]");
   if (copy) {
     navigator.clipboard?.writeText(document.getElementById(copy.dataset.copy).textContent);
     copy.textContent = "Copied";
   }
 });
+// The dialog gives the focus back to what opened it, also when that was replaced by a refresh in the meantime.
+const act = document.getElementById("act");
+let opener = null;
 document.addEventListener("htmx:afterSwap", (event) => {
-  const act = document.getElementById("act");
-  if (event.detail.target === act && !act.open) act.showModal();
+  if (event.detail.target !== act || act.open) return;
+  opener = placeOf(document.activeElement, document.getElementById("main"));
+  act.showModal();
+});
+act?.addEventListener("close", () => {
+  const here = document.activeElement;
+  if (here === document.body || act.contains(here)) goBack(opener, document.getElementById("main"));
 });
 // A verb was done: the server answers 204 with HX-Trigger "acted".
 document.addEventListener("acted", () => {
-  document.getElementById("act")?.close();
+  act?.close();
   regions.forEach((region) => region.refresh());
 });
 

@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA by axe: one page of every kind that a link of the program leads to, in the demo plant with its history.
+"""WCAG 2.2 AA by axe, and by Tab alone: one page of every kind that a link of the program leads to, in the demo plant.
 
 With JIS_PICTURES naming a folder each page is kept as a picture.
 """
@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.urls import Resolver404, resolve, reverse
 
+from tests.browser.keyboard import faults_by_tab
 from tests.factories import Plant
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
@@ -92,7 +93,7 @@ def test_no_page_shuts_anybody_out(visit: Callable[..., Any], plant: Plant) -> N
         if PICTURES:
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=f"{PICTURES}/{kind.replace(' ', '-')}.png", full_page=True)
-        if found := faults(page):
+        if found := faults(page) + faults_by_tab(page):
             wrong[f"{kind} {address}"] = found
         links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.getAttribute('href'))")
         waiting += [link for link in links if link.startswith("/")]
