@@ -47,7 +47,7 @@ def reach(page: Any, selector: str) -> None:
 BAD = {
     "focus is not seen": "<button style='outline: none'>one</button>",
     "focus is covered": "<button>one</button><p style='position: fixed; inset: 0; margin: 0'>over it</p>",
-    "the order goes back": "<button tabindex=1>one</button><button tabindex=3>two</button><button tabindex=2>three</button>",
+    "the order goes back": "<a href=# tabindex=1>one</a><a href=# tabindex=3>two</a><a href=# tabindex=2>three</a>",
     "Tab does not reach": "<button onfocus='blur()'>one</button><a href='#'>two</a>",
 }
 
