@@ -284,7 +284,7 @@ ACCESS: Mapping[str, frozenset[Role]] = {
 }
 
 # Open by design: who has no log-in yet, browsers enrolled as a station, OEMs by a signed link that expires.
-PUBLIC = frozenset({"login", "logout", "share"})
+PUBLIC = frozenset({"login", "logout", "language", "share"})
 
 User = AbstractBaseUser | AnonymousUser
 P = ParamSpec("P")

@@ -6,7 +6,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
+from django.http.response import HttpResponseBase
 from django.utils import translation
+
+KEPT = 365 * 24 * 3600
 
 
 def language_of(person: Any) -> str:
@@ -23,6 +26,11 @@ def speaking_to(person: Any) -> AbstractContextManager[None]:
 def name_of(code: str) -> str:
     """The language's name as those who speak it write it."""
     return str(translation.get_language_info(code)["name_local"]).capitalize()
+
+
+def speak_here(answer: HttpResponseBase, code: str) -> None:
+    """This browser asks for it from now on: for who has no badge, and where nobody has signed on yet."""
+    answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=KEPT, samesite="Lax")
 
 
 def following(code: str) -> str:

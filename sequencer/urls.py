@@ -34,6 +34,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("login/", home.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("language/", home.language, name="language"),
     path("events/", stream.events, name="events"),
     path("lines/", board.lines, name="lines"),
     path("lines/live/", board.lines_live, name="lines-live"),

@@ -25,7 +25,7 @@ from inventory.errors import Invalid, Refused, Unknown
 from inventory.models import Part
 from sequencer.access import guarded, may
 from sequencer.forms import ScanForm
-from sequencer.languages import following
+from sequencer.languages import following, speak_here
 from sequencer.models import Rack, Station
 from sequencer.services import Verdict, dock_view, offline, printing, record_event, record_scan, station_view
 from sequencer.services.printing import DocumentKind
@@ -39,7 +39,6 @@ WEDGE = {"prefix": "", "suffix": "Enter Tab", "silence": 60, "gap": 35, "shortes
 OLDEST_SCAN = timedelta(hours=12)
 
 PICTURE_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
-LANGUAGE_KEPT = 365 * 24 * 3600
 
 StationView = Callable[[HttpRequest, Station], HttpResponseBase]
 
@@ -215,8 +214,7 @@ def enrolment(request: HttpRequest, station_id: int) -> HttpResponseBase:
 def language(request: HttpRequest, station: Station) -> HttpResponseBase:
     """The next language, for this browser: nobody is signed on yet. A badge's own is changed by scanning LANGUAGE."""
     answer = HttpResponse(status=204)
-    code = following(translation.get_language())
-    answer.set_cookie(settings.LANGUAGE_COOKIE_NAME, code, max_age=LANGUAGE_KEPT, samesite="Lax")
+    speak_here(answer, following(translation.get_language()))
     return answer
 
 

@@ -8,10 +8,14 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
 
 from sequencer import boards, demo
 from sequencer.access import guarded, may, turned_away
+from sequencer.languages import speak_here
 from sequencer.logins import LoginForm
+from sequencer.services.speech import choose_language
 
 
 @guarded
@@ -26,6 +30,19 @@ def admin_login(request: HttpRequest) -> HttpResponseBase:
     if not request.user.is_authenticated:
         return redirect_to_login(request.GET.get("next", reverse("admin:index")))
     return turned_away(request, "admin")
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponseBase:
+    """A person's own language, from the top bar: kept with the badge, without one with this browser."""
+    code = request.POST.get("language", "")
+    kept = choose_language(request.user, code)
+    back = request.POST.get("next", "")
+    here = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    answer = redirect(back if here else "home")
+    if not kept:
+        speak_here(answer, code)
+    return answer
 
 
 class Login(LoginView):

@@ -43,6 +43,40 @@ def test_pages_speak_the_badge_then_the_browser_then_the_plant(
     assert f'<html lang="{spoken}">' in client.get("/lines/").content.decode()
 
 
+def test_a_person_chooses_in_the_top_bar_what_the_badge_speaks(plant: Plant) -> None:
+    client = Client()
+    client.force_login(plant.supervisor)
+    page = client.get("/racks/?sort=age").content.decode()
+    assert all(f'lang="{code}"' in page for code in ("en", "de", "es", "fr"))
+    answer = client.post("/language/", {"language": "fr", "next": "/racks/?sort=age"}, follow=True)
+    assert answer.redirect_chain == [("/racks/?sort=age", 302)]
+    assert '<html lang="fr">' in answer.content.decode()
+    assert Badge.objects.get(code="BOSS").language == "fr"
+    assert plant.scan("%B:BOSS").hint == "Bienvenue", "at a station too"
+
+
+def test_without_a_badge_the_browser_keeps_the_language(db: None) -> None:
+    client = Client()
+    assert (
+        '<html lang="es">'
+        in client.post("/language/", {"language": "es", "next": "/login/"}, follow=True).content.decode()
+    )
+    client.force_login(User.objects.create(username="root", is_superuser=True))
+    assert '<html lang="es">' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("back", ["https://elsewhere.example/", "//elsewhere.example", ""])
+def test_the_choice_of_a_language_leads_nowhere_else(db: None, back: str) -> None:
+    assert Client().post("/language/", {"language": "de", "next": back})["Location"] == "/"
+
+
+def test_a_language_the_plant_does_not_speak_is_refused(plant: Plant) -> None:
+    client = Client()
+    client.force_login(plant.supervisor)
+    assert client.post("/language/", {"language": "tlh"}).status_code == 422
+    assert Badge.objects.get(code="BOSS").language == ""
+
+
 def test_a_station_speaks_the_badge_that_is_signed_on_not_the_log_in(plant: Plant) -> None:
     speak(plant.supervisor, "fr")
     speak(plant.operator, "es")

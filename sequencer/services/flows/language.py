@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from sequencer.languages import following, name_of
-from sequencer.models import Badge
 from sequencer.services.scans.flow import EVERYWHERE, Flow
 from sequencer.services.scans.judging import Judging
+from sequencer.services.speech import choose_language
 from sequencer.services.verdicts import Judged
 
 
@@ -26,8 +26,6 @@ class Language(Flow):
         code = following(translation.get_language())
         person = judging.station.operator
         assert person is not None  # without a badge no command is judged
-        Badge.objects.filter(user=person).update(language=code)
-        if hasattr(person, "badge"):
-            person.badge.language = code
+        choose_language(person, code)
         translation.activate(code)
         return Judged("OK", "LANGUAGE", seen=name_of(code), hint=_("This badge speaks English now"))
