@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
+from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.admin import TabularInline
@@ -38,6 +39,12 @@ class PrinterAdmin(MasterData):
     search_fields = ["code", "name", "host"]
     fields = ["code", "name", "driver", "host", "port", "dpi", "answers", "folder", "active"]
     inlines = [AssignmentRows]
+
+    def save_model(self, request: HttpRequest, obj: Printer, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and {"host", "port"} & set(form.changed_data):
+            # Another device: it is asked now, not when the old one's turn would have come.
+            Printer.objects.filter(pk=obj.pk).update(retry_at=None)
 
     @action(description="Print a test label", url_path="test", permissions=["change"])
     def test_label(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -25,6 +25,11 @@ class FakePrinter:
     busy: bool = False
     # Takes everything and says nothing, as some do without paper.
     silent: bool = False
+    # Takes so many bytes a second; 0: as fast as they come. Says each byte of an answer after so many seconds.
+    slow: int = 0
+    drip: float = 0.0
+    # Becomes paper_out, paused, head_open ... with the next label in its memory.
+    fails_with: str = ""
     # Closes the connection after so many bytes of a label; None: never.
     cut_after: int | None = None
     # Prints what it was handed and closes before it answers.
@@ -33,10 +38,14 @@ class FakePrinter:
     holding: bool = False
     asked: int = 0
     memory: list[str] = field(default_factory=list)
+    # What was begun and not ended outlives the connection, as in a printer's own parser.
+    half: bytes = b""
     port: int = 0
 
     def __post_init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", self.port))
+        if self.slow:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         self.port = self.listener.getsockname()[1]
         self.open = True
         self.threads: list[threading.Thread] = []
@@ -57,17 +66,21 @@ class FakePrinter:
             self._start(self._serve, wire)
 
     def _serve(self, wire: socket.socket) -> None:
-        waiting = b""
+        waiting, self.half = self.half, b""
         with wire:
             while self.open:
                 try:
-                    piece = wire.recv(65536)
+                    piece = wire.recv(self.slow // 50 or 65536)
                 except OSError:
                     return
                 if not piece:
+                    self.half = waiting
                     return
-                waiting += piece
+                if self.slow:
+                    time.sleep(0.02)
+                waiting = (waiting + piece).rpartition(b"~JX")[2]
                 if self.cut_after is not None and len(waiting.replace(b"~HS", b"")) > self.cut_after:
+                    self.half = waiting[: self.cut_after].replace(b"~HS", b"")
                     wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
                     return
                 waiting, took = self._take(waiting)
@@ -77,7 +90,18 @@ class FakePrinter:
                     waiting = waiting.replace(b"~HS", b"", 1)
                     self.asked += 1
                     if not self.silent:
-                        wire.sendall(self.status())
+                        self._answer(wire)
+
+    def _answer(self, wire: socket.socket) -> None:
+        if not self.drip:
+            return wire.sendall(self.status())
+        for byte in self.status():
+            time.sleep(self.drip)
+            try:
+                wire.sendall(bytes([byte]))
+            except OSError:
+                return None
+        return None
 
     def _take(self, waiting: bytes) -> tuple[bytes, int]:
         with self.lock:
@@ -85,7 +109,11 @@ class FakePrinter:
             for content in found:
                 copies = int(re.search(rb"\^PQ(\d+)", content)[1])  # type: ignore[index]
                 self.memory += [content.decode()] * copies
-            if not (self.holding or self.paper_out or self.paused or self.head_open or self.silent):
+                if self.fails_with:
+                    setattr(self, self.fails_with, True)
+                    self.fails_with = ""
+            broken = self.paper_out or self.paused or self.head_open or self.ribbon_out
+            if not (self.holding or self.silent or broken):
                 self.labels += self.memory
                 self.memory = []
             return FORMAT.sub(b"", waiting), len(found)

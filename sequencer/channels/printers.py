@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -24,6 +25,12 @@ from sequencer.services.printing import queue
 from sequencer.services.printing.asking import document_of
 
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 2.0
+# A slow printer reads the whole label before it answers; given up earlier it would print one label again and again.
+# Together they are shorter than a claim: nobody takes the printer over meanwhile.
+STALL_SECONDS, AFTER_LABEL_SECONDS = 10.0, 15.0
+CHUNK = 16 * 1024
+# Forgets half a label that a cut connection left behind, so that the next one is not read as its end.
+FORGET_HALF = b"~JX"
 # A worker gives the printer back after so many labels: the next sweep goes on, a stuck printer holds nobody up.
 MOST_AT_ONCE = 40
 FAULTS = frozenset({"HEAD_OPEN", "PAPER_OUT", "RIBBON_OUT", "PAUSED"})
@@ -48,6 +55,7 @@ def work_off(printer_id: int, *, now: Callable[[], datetime] = timezone.now) -> 
         return 0
     try:
         driver = Printer.Driver(printer.driver)
+        _left_behind(printer, now)
         if driver is Printer.Driver.ZPL and printer.answers:
             return _labels(printer, now)
         return _one_way(printer, now)
@@ -101,8 +109,8 @@ def _send_labels(printer: Printer, wire: socket.socket, now: Callable[[], dateti
         if content is None:
             continue
         try:
-            wire.sendall(content)
-            status = _ask(wire)
+            _send(wire, (FORGET_HALF if job.attempt > 1 else b"") + content, printer, now)
+            status = _ask(wire, AFTER_LABEL_SECONDS)
         except (OSError, Unreachable) as error:
             queue.book_unsure(
                 job, f"{printer.code} was lost while it took the label ({_said(error)})", at=now()
@@ -117,6 +125,15 @@ def _send_labels(printer: Printer, wire: socket.socket, now: Callable[[], dateti
         if not _settle(printer, status, now):
             break
     return sent
+
+
+def _left_behind(printer: Printer, now: Callable[[], datetime]) -> None:
+    """Labels in the memory of a device that stood at another address: what stands here now knows nothing of them."""
+    for job in queue.handed_over(printer):
+        if job.sent_to not in {"", printer.address}:
+            with unless_replaced():
+                why = f"{printer.code} was replaced; the label is in the one at {job.sent_to}"
+                queue.book_unsure(job, why, at=now())
 
 
 def _lost(printer: Printer, now: Callable[[], datetime]) -> None:
@@ -143,12 +160,30 @@ def _rendered(printer: Printer, job: PrintJob) -> bytes | None:
         return None
 
 
-def _ask(wire: socket.socket) -> HostStatus:
-    """The host status. Unreachable when none comes: without paper, ribbon or with an open head some say nothing."""
+def _send(wire: socket.socket, content: bytes, printer: Printer, now: Callable[[], datetime]) -> None:
+    """All of it, however slowly it is taken. TimeoutError when nothing is taken any more for `STALL_SECONDS`.
+
+    The claim is kept meanwhile; whoever lost it stops, as another worker sends the label again.
+    """
+    wire.settimeout(STALL_SECONDS)
+    rest = memoryview(content)
+    while rest:
+        rest = rest[wire.send(rest[:CHUNK]) :]
+        if not queue.keep_claim(printer, at=now()):
+            raise Unreachable("another worker took the printer over")
+
+
+def _ask(wire: socket.socket, seconds: float | None = None) -> HostStatus:
+    """The host status, whole within so many seconds (`ANSWER_SECONDS`), however it dribbles.
+
+    Unreachable when none comes: without paper, ribbon or with an open head some say nothing.
+    """
     answer = b""
+    until = time.monotonic() + (seconds or ANSWER_SECONDS)
     try:
         wire.sendall(host_status.QUESTION)
         while not host_status.is_whole(answer):
+            wire.settimeout(max(until - time.monotonic(), 0.001))
             piece = wire.recv(1024)
             if not piece:
                 raise Unreachable("closed the connection instead of answering")
@@ -219,7 +254,7 @@ def _one_way(printer: Printer, now: Callable[[], datetime]) -> int:
         if content is None:
             continue
         try:
-            _put(printer, job, content)
+            _put(printer, job, content, now)
         except Unreachable as error:
             with unless_replaced():
                 queue.book_not_taken(job, str(error))
@@ -244,14 +279,17 @@ def _bytes(printer: Printer, document: Document, copies: int) -> bytes:
     return pdf.render(Document(document.title, document.pages * copies))
 
 
-def _put(printer: Printer, job: PrintJob, content: bytes) -> None:
+def _put(printer: Printer, job: PrintJob, content: bytes, now: Callable[[], datetime]) -> None:
     """Unreachable: nothing was sent. OSError: nobody knows."""
     if printer.driver == Printer.Driver.FOLDER:
         _write(printer, job, content)
         return
     with connection(printer) as wire:
-        wire.sendall(content)
-        wire.shutdown(socket.SHUT_WR)
+        try:
+            _send(wire, content, printer, now)
+            wire.shutdown(socket.SHUT_WR)
+        except Unreachable as error:
+            raise OSError(str(error)) from error
 
 
 def _write(printer: Printer, job: PrintJob, content: bytes) -> None:

@@ -174,6 +174,11 @@ class Printer(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def address(self) -> str:
+        """Where the device stands; another one is another device, with another memory."""
+        return f"{self.host}:{self.port}" if self.host else ""
+
 
 class PrinterAssignment(models.Model):
     """Which printer prints a kind at a station. Rank 1 prints; the next takes over when it cannot."""
@@ -250,6 +255,9 @@ class PrintJob(models.Model):
     asked_by = models.CharField(max_length=60)
     reason = models.CharField(max_length=200, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    sent_to = models.CharField(
+        max_length=130, blank=True, editable=False, help_text="Where that printer stood"
+    )
     printed_at = models.DateTimeField(null=True, blank=True)
     void_at = models.DateTimeField(null=True, blank=True)
     replaces = models.OneToOneField(

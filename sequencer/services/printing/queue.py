@@ -34,6 +34,8 @@ STUCK = timedelta(seconds=20)
 GIVE_UP = timedelta(minutes=30)
 OPEN = (PrintStatus.QUEUED, PrintStatus.SENDING, PrintStatus.SENT)
 TASK = "PRINTER"
+# A printer that holds a label is asked at least so often: switched off and on it has forgotten it, and says nothing.
+WATCH_SECONDS = 5
 
 
 def due_printers(*, at: datetime) -> list[int]:
@@ -102,7 +104,7 @@ def next_job(printer: Printer, *, at: datetime) -> PrintJob | None:
         )
         if job is None:
             return None
-        move_job(job, PrintStatus.SENDING, attempt=job.attempt + 1, sent_at=at)
+        move_job(job, PrintStatus.SENDING, attempt=job.attempt + 1, sent_at=at, sent_to=printer.address)
     return job
 
 
@@ -187,6 +189,8 @@ def note_trouble(printer: Printer, state: str, note: str, *, at: datetime) -> No
     person is told. Asked again after 1, 2, 5 ... 60 seconds."""
     first = printer.failures == 0 or printer.state != state
     wait = BACK_OFF_SECONDS[min(printer.failures, len(BACK_OFF_SECONDS) - 1)]
+    if handed_over(printer):
+        wait = min(wait, WATCH_SECONDS)
     printer.failures, printer.state = printer.failures + 1, state
     with transaction.atomic(durable=True):
         Printer.objects.filter(pk=printer.pk).update(
