@@ -18,6 +18,7 @@ COMMANDS = (
     gettext_noop("MOVES"),
     gettext_noop("OEM RETURN"),
     gettext_noop("OVERRIDE"),
+    gettext_noop("PACK"),
     gettext_noop("PAPER"),
     gettext_noop("PLACE"),
     gettext_noop("PUT ASIDE"),

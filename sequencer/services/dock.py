@@ -321,7 +321,7 @@ def close(station: Station, label: Label, at: datetime) -> Judged:
     try:
         if asked == "SEAL":
             seal_truck_locked(shipment, label.value, at=at, by=str(station.operator))
-            return Judged("OK", "SEAL", seen=shipment.seal_number, hint="Sealed", shipment=shipment)
+            return Judged("OK", "SEAL", seen=shipment.seal_number, hint=_("Sealed"), shipment=shipment)
         return name_driver(station, label.value, at)
     except Refused as no:
         return Judged("NOT_NOW", asked, seen=label.value, hint=no.message, sound="stop", shipment=shipment)

@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sequencer.models import Carrier, Line, PaperFolder, PaperRow, PaperSheet, Rack, ScanEvent, Station, Task
+from sequencer.models import (
+    Badge,
+    Carrier,
+    Line,
+    PaperFolder,
+    PaperRow,
+    PaperSheet,
+    Rack,
+    ScanEvent,
+    Station,
+    Task,
+)
 from sequencer.services import paper, station_view
 from sequencer.services.paper import sheet_of
 from sequencer.services.paper.folder import ALL, folder_of
@@ -277,3 +288,13 @@ def test_the_page_shows_age_racks_and_files(plant: Plant, client: Client) -> Non
     assert "31 min old" in client.get("/offline/paper/").content.decode()
     api = client.get("/api/v1/paper-sheets/", {"rack": "R-1"}).json()
     assert [row["code"] for row in api["results"]] == [sheet.code]
+
+
+def test_the_differences_and_the_end_of_a_sheet_are_told_in_the_typists_language(plant: Plant) -> None:
+    sheet = first_sheet(plant)
+    Badge.objects.filter(code="BOSS").update(language="de")
+    Badge.objects.filter(code="OP").update(language="de")
+    begin(plant, sheet)
+    plant.take("CHANGE", "V0002", "0002", "C-C")
+    assert "der Abruf wurde geändert auf C grey" in plant.scan(f"%W:{sheet.code}:2").hint
+    assert plant.scan(f"%W:{sheet.code}").hint.startswith("Blatt fertig: 0 gepackt, 1 Aufgaben, 2 noch offen")

@@ -144,7 +144,7 @@ class Paper(Flow):
         left = _left(sheet)
         if not left:
             return Ask("PAPER", gettext("SCAN SHEET"), gettext("every row is typed in"))
-        cards = ((f"Row {left[0]}", f"%W:{sheet.code}:{left[0]}", "slot"),)
+        cards = ((gettext("Row %(row)s") % {"row": left[0]}, f"%W:{sheet.code}:{left[0]}", "slot"),)
         return Ask(
             "PAPER_ROW",
             gettext("SCAN ROW %(left)s") % {"left": left[0]},
@@ -253,14 +253,24 @@ class Paper(Flow):
         known = PaperRow.objects.filter(sheet=sheet, slot=number).first()
         if known is not None:
             return Judged(
-                "DUPLICATE", "PAPER", seen=f"slot {number}", hint=gettext("This row is typed in already")
+                "DUPLICATE",
+                "PAPER",
+                seen=gettext("slot %(slot)s") % {"slot": number},
+                hint=gettext("This row is typed in already"),
             )
         rack = judging.rack()
         assert rack is not None
         slot = rack.slots.select_related("group__call_off", "group__commodity").get(number=number)
         if printed["filled"] or (slot.status == SlotStatus.FILLED and slot.group_id == printed["group"]):
             hint = gettext("Slot %(number)s was packed by scan before") % {"number": number}
-            return Judged("DUPLICATE", "PAPER", seen=f"slot {number}", hint=hint, rack=rack, slot=slot)
+            return Judged(
+                "DUPLICATE",
+                "PAPER",
+                seen=gettext("slot %(slot)s") % {"slot": number},
+                hint=hint,
+                rack=rack,
+                slot=slot,
+            )
         why = difference(printed, slot)
         if why:
             return self._different(judging, sheet, slot, printed, why)
@@ -270,7 +280,15 @@ class Paper(Flow):
         if any(part["label"] for part in printed["parts"]):
             judging.wait(self, str(State(sheet.code, now.packer, number)))
             hint = gettext("Now the part's label")
-            return Judged("OK", "PAPER", seen=f"slot {number}", hint=hint, sound="wait", rack=rack, slot=slot)
+            return Judged(
+                "OK",
+                "PAPER",
+                seen=gettext("slot %(slot)s") % {"slot": number},
+                hint=hint,
+                sound="wait",
+                rack=rack,
+                slot=slot,
+            )
         judged = Judged(
             "NOT_NOW",
             "PAPER",
@@ -415,7 +433,9 @@ class Paper(Flow):
             f"line:{judging.line_id}", "paper_done", str(sheet), at=judging.at, by=str(judging.station.operator),
             packed_by=str(sheet.packed_by), packed=rows.count() - different, different=different, left=left,
         )  # fmt: skip
-        said = f"Sheet done: {rows.count() - different} packed, {different} tasks, {left} left open; go on by scan"
+        said = gettext(
+            "Sheet done: %(packed)s packed, %(different)s tasks, %(left)s left open; go on by scan"
+        ) % {"packed": rows.count() - different, "different": different, "left": left}
         if judged is not None:
             judged.hint = f"{judged.hint}. {said}"
             return judged
@@ -426,21 +446,21 @@ def difference(printed: Row, slot: Slot) -> str:
     """Why a printed row is not what its slot wants now, in words; empty when it is."""
     now = row_of(slot)
     if now["group"] is None:
-        return "the slot waits for no call now"
+        return gettext("the slot waits for no call now")
     if now["group"] != printed["group"]:
-        return f"the slot waits for {now['sequence']} {_parts(now)} now"
+        return gettext("the slot waits for %(call)s now") % {"call": f"{now['sequence']} {_parts(now)}"}
     if now["parts"] != printed["parts"]:
-        return f"the call was changed to {_parts(now)}"
+        return gettext("the call was changed to %(parts)s") % {"parts": _parts(now)}
     if now["sequence"] != printed["sequence"]:
-        return f"the call is {now['sequence']} now"
+        return gettext("the call is %(what)s now") % {"what": now["sequence"]}
     group = slot.group
     assert group is not None
     if not now["open"]:
-        return "the call is held or withdrawn now"
+        return gettext("the call is held or withdrawn now")
     if group.status not in {GroupStatus.RELEASED, GroupStatus.IN_WORK, GroupStatus.VERIFIED}:
-        return f"the call is {group.status.lower().replace('_', ' ')} now"
+        return gettext("the call is %(what)s now") % {"what": in_words(group.status)}
     if not workable_slots(slot.rack_id).filter(pk=slot.pk).exists():
-        return f"the slot is {slot.status.lower()} now"
+        return gettext("the slot is %(what)s now") % {"what": in_words(slot.status)}
     return ""
 
 

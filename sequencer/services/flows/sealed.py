@@ -31,7 +31,11 @@ class Decide(Flow):
     def ask(self, station: Station, state: str, at: datetime) -> Ask:
         racks = Rack.objects.filter(sealed_moves__choice=SealedChoice.OPEN, carrier__isnull=False)
         found = racks.select_related("carrier").distinct().order_by("pk")[:3]
-        cards = tuple((f"Rack {r.carrier.code}", f"%R:{r.carrier.code}", "rack") for r in found if r.carrier)
+        cards = tuple(
+            (_("Rack %(rack)s") % {"rack": r.carrier.code}, f"%R:{r.carrier.code}", "rack")
+            for r in found
+            if r.carrier
+        )
         return Ask("RACK", _("SCAN THE RACK"), _("that the OEM changed, or BACK"), cards)
 
     def step(self, judging: Judging, state: str) -> Judged:

@@ -65,7 +65,7 @@ class Unload(Flow):
                 reason_cards(REASONS),
             )
         cards = tuple(
-            (f"Rack {code}", f"%R:{code}", "rack")
+            (gettext("Rack %(rack)s") % {"rack": code}, f"%R:{code}", "rack")
             for code in Rack.objects.filter(shipment=station.shipment_id, status=RackStatus.LOADED)
             .order_by("-truck_place")
             .values_list("carrier__code", flat=True)

@@ -61,7 +61,9 @@ def commands(station: Station) -> Sheet:
         ),
     ]
     if kind is Station.Kind.PACK:
-        sections.append(Section(_("How many"), tuple(Card(words, f"%Q:{value}") for words, value in COUNTS)))
+        sections.append(
+            Section(_("How many"), tuple(Card(spoken(words), f"%Q:{value}") for words, value in COUNTS))
+        )
         sections.append(
             Section(
                 _("Slots"), tuple(Card(_("SLOT %(slot)s") % {"slot": n}, f"%L:{n}") for n in _slots(station))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from sequencer.clocks import both_clocks
 from sequencer.models import HandlingUnit, KanbanCard, QuantityCall, Shipment, Station
 from sequencer.services.quantity.calls import progress_of
 from sequencer.services.quantity.packing import calls_for, packing_for
 from sequencer.services.quantity.trucks import boxes_on
+from sequencer.spoken import spoken
 from sequencer.states import HandlingStatus
 
 View = dict[str, Any]
@@ -87,35 +90,49 @@ def ask_box(station: Station) -> tuple[str, str, str]:
     """What the band asks for while a box is at the station: code, text, detail."""
     box = HandlingUnit.objects.select_related("call__part").get(pk=station.handling_unit_id or 0)
     if box.status != HandlingStatus.OPEN:
-        return "BOX_LABEL", "STICK THE LABEL ON, SCAN IT", box.number
+        return "BOX_LABEL", _("STICK THE LABEL ON, SCAN IT"), box.number
     if station.mode.startswith(BOX_COUNT):
-        return "COUNT", "SCAN PACK OR A COUNT", f"PACK is {box.capacity - box.pieces}"
+        return (
+            "COUNT",
+            _("SCAN PACK OR A COUNT"),
+            _("PACK is %(count)s") % {"count": box.capacity - box.pieces},
+        )
     if station.pending_unit_part:
         lot = box.call.part.trace == "LOT"
         return (
-            ("LOT", "SCAN LOT", station.pending_unit_part)
+            ("LOT", _("SCAN LOT"), station.pending_unit_part)
             if lot
-            else ("SERIAL", "SCAN SERIAL", station.pending_unit_part)
+            else ("SERIAL", _("SCAN SERIAL"), station.pending_unit_part)
         )
-    return "PART", "SCAN PART", f"{box.call.part.number}: {box.pieces} of {box.capacity} in {box.number}"
+    detail = _("%(part)s: %(pieces)s of %(capacity)s in %(box)s") % {
+        "part": box.call.part.number,
+        "pieces": box.pieces,
+        "capacity": box.capacity,
+        "box": box.number,
+    }
+    return "PART", _("SCAN PART"), detail
 
 
 def box_cards(station: Station, asked: str) -> list[tuple[str, str, str]]:
     """Labels for a newcomer without scanner."""
     if station.handling_unit_id is None:
         ahead = calls_ahead(station)
-        cards = [(f"Card {number}", f"%A:{number}", "card") for call in ahead for number in call["cards"][:1]]
-        return [*cards, ("BOX", "%C:BOX", "command")] if ahead else []
+        cards = [
+            (_("Card %(card)s") % {"card": number}, f"%A:{number}", "card")
+            for call in ahead
+            for number in call["cards"][:1]
+        ]
+        return [*cards, (spoken("BOX"), "%C:BOX", "command")] if ahead else []
     box = HandlingUnit.objects.select_related("call__part").get(pk=station.handling_unit_id)
     if box.status != HandlingStatus.OPEN:
-        return [(f"Label {box.number}", f"%H:{box.number}", "box")]
+        return [(_("Label %(label)s") % {"label": box.number}, f"%H:{box.number}", "box")]
     if asked == "COUNT":
         return [
-            ("PACK", "%Q:PACK", "count"),
+            (spoken("PACK"), "%Q:PACK", "count"),
             ("5", "%Q:5", "count"),
-            ("Too many", f"%Q:{box.capacity + 1}", "wrong"),
+            (_("Too many"), f"%Q:{box.capacity + 1}", "wrong"),
         ]
-    return [(f"Part {box.call.part.number}", f"P{box.call.part.number}", "part")]
+    return [(_("Part %(part)s") % {"part": box.call.part.number}, f"P{box.call.part.number}", "part")]
 
 
 def truck_boxes(shipment: Shipment, at: datetime) -> list[View]:
