@@ -174,7 +174,7 @@ class Operator:
     def scan(self) -> None:
         """Posts the next scan."""
         n, self.raw = next(self.scans)
-        body = self.way.body(self.raw, f"b{n}")
+        body = self.way.body(self.raw, f"bench-{n:06}")
         host = b"\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n" % len(body)
         self.heard, self.sent = b"", time.monotonic()
         self.link.sendall(self.way.head + host + body)
