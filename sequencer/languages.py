@@ -23,6 +23,11 @@ def speaking_to(person: Any) -> AbstractContextManager[None]:
     return translation.override(language_of(person) or translation.get_language())
 
 
+def speaking_on_paper() -> AbstractContextManager[None]:
+    """A paper is read by whoever stands before it, and laminated ones for years: it speaks the plant's language."""
+    return translation.override(settings.LANGUAGE_CODE)
+
+
 def name_of(code: str) -> str:
     """The language's name as those who speak it write it."""
     return str(translation.get_language_info(code)["name_local"]).capitalize()

@@ -8,6 +8,7 @@ from typing import Any
 from sequencer.documents import kit, own, papers, transport
 from sequencer.documents.elements import Document, Symbol
 from sequencer.documents.facts import Facts, Kit, Lading, Manifest, Piece, RackPaper, Sheet, Transport, revive
+from sequencer.documents.papers import Say
 from sequencer.documents.symbols import check_room
 
 # (facts, the label's number, the job's key) -> pages
@@ -23,8 +24,8 @@ LABELS: Mapping[str, tuple[type[Any], Callable[[Any, str, str], Document]]] = {
     "gtl-a5": (Transport, transport.gtl_a5),
     "gtl-210x74": (Transport, transport.gtl_small),
 }
-# Papers also say when they were printed.
-PAPERS: Mapping[str, tuple[type[Any], Callable[[Any, str, str, str], Document]]] = {
+# Papers also say when they were printed, and speak a language; labels are read by machines and by the OEM.
+PAPERS: Mapping[str, tuple[type[Any], Callable[[Any, str, str, str, Say], Document]]] = {
     "manifest-a4": (Manifest, papers.manifest),
     "bill-of-lading-a4": (Lading, papers.lading),
     "badges-a4": (Sheet, papers.sheet),
@@ -33,12 +34,17 @@ PAPERS: Mapping[str, tuple[type[Any], Callable[[Any, str, str, str], Document]]]
 }
 
 
-def draw(design: str, facts: Facts, *, number: str = "", key: str = "", printed: str = "") -> Document:
-    """The pages of a document. ValueError for a design nobody knows or data its symbols cannot say."""
+def draw(
+    design: str, facts: Facts, *, number: str = "", key: str = "", printed: str = "", say: Say = str
+) -> Document:
+    """The pages of a document; `say` translates a paper.
+
+    ValueError for a design nobody knows or data its symbols cannot say.
+    """
     if design in LABELS:
         document = LABELS[design][1](facts, number, key)
     elif design in PAPERS:
-        document = PAPERS[design][1](facts, number, key, printed)
+        document = PAPERS[design][1](facts, number, key, printed, say)
     else:
         raise ValueError(f"there is no design {design!r}")
     for page in document.pages:

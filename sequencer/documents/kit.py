@@ -4,54 +4,45 @@ from __future__ import annotations
 
 from sequencer.documents.elements import Box, Document, Text, line
 from sequencer.documents.facts import Kit, KitLine, KitPart
-from sequencer.documents.papers import INSIDE, MARGIN, Flow
+from sequencer.documents.papers import INSIDE, MARGIN, Flow, Say
+from sequencer.marks import gettext_noop
 
 COLUMNS = (
-    ("SLOT", 14.0),
-    ("SEQUENCE", 28.0),
-    ("BIN", 30.0),
-    ("QTY", 14.0),
-    ("PART", 40.0),
-    ("", 46.0),
-    ("✓", 10.0),
-)
+    (gettext_noop("SLOT"), 14.0), (gettext_noop("SEQUENCE"), 28.0), (gettext_noop("BIN"), 30.0),
+    (gettext_noop("QTY"), 14.0), (gettext_noop("PART"), 40.0), ("", 46.0), ("", 10.0),
+)  # fmt: skip
 ROW = 6.4
 
 
-def kit_list(kit: Kit, number: str = "", key: str = "", printed: str = "") -> Document:
+def kit_list(kit: Kit, number: str = "", key: str = "", printed: str = "", say: Say = str) -> Document:
     """One rack on as many sheets as it takes; a vehicle is never cut over two."""
-    flow = Flow()
+    flow = Flow(say)
     flow.add(
-        Text(MARGIN, 14, f"KIT LIST {kit.rack}", 9, bold=True, width=INSIDE),
+        Text(MARGIN, 14, say("KIT LIST %(rack)s") % {"rack": kit.rack}, 9, bold=True, width=INSIDE),
         Text(MARGIN, 25, f"{kit.line} · {kit.commodity}", 4.4, width=INSIDE - 60),
-        Text(MARGIN + INSIDE - 58, 25, f"needed {kit.needed}", 4.4, bold=True, width=58),
+        Text(
+            MARGIN + INSIDE - 58, 25, say("needed %(time)s") % {"time": kit.needed}, 4.4, bold=True, width=58
+        ),
     )
     if kit.needed_oem:
         flow.add(Text(MARGIN + INSIDE - 58, 29.8, f"OEM {kit.needed_oem}", 3.4, width=58))
     flow.y = 34
-    _head(flow)
+    flow.head(COLUMNS)
     for row in kit.lines:
         if flow.need(max(1, len(row.parts)) * ROW + 2):
-            _head(flow)
+            flow.head(COLUMNS)
         _vehicle(flow, row)
     if kit.totals:
         if flow.need(12 + ROW):
-            _head(flow)
+            flow.head(COLUMNS)
         flow.y += 5
-        flow.add(Text(MARGIN, flow.y, "TO FETCH, BY BIN", 3.4, bold=True))
+        flow.add(Text(MARGIN, flow.y, say("TO FETCH, BY BIN"), 3.4, bold=True))
         flow.y += 6
         for part in kit.totals:
             flow.need(ROW)
             _part(flow, part)
             flow.y += ROW
-    return flow.document(f"Kit list {kit.rack}", printed, number, key)
-
-
-def _head(flow: Flow) -> None:
-    for (word, _), (x, _) in zip(COLUMNS, _edges(), strict=True):
-        flow.add(Text(x, flow.y, word if word != "✓" else "", 2.6))
-    flow.y += 4.4
-    flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.3))
+    return flow.document(say("Kit list %(rack)s") % {"rack": kit.rack}, printed, number, key)
 
 
 def _vehicle(flow: Flow, row: KitLine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sequencer.documents.elements import Align, Box, Code, Document, Element, Page, Symbol, Text, line
@@ -18,6 +18,9 @@ from sequencer.documents.facts import (
     Sheet,
     SlotLine,
 )
+from sequencer.marks import gettext_noop
+
+Say = Callable[[str], str]
 
 A4 = (210.0, 297.0)
 MARGIN = 14.0
@@ -30,8 +33,9 @@ QUIET = 10 * MODULE
 
 @dataclass(slots=True)
 class Flow:
-    """Pages filled from the top; `need` begins a new one when the next block would not fit."""
+    """Pages filled from the top; `need` begins a new one when the next block would not fit. `say`: translates."""
 
+    say: Say
     y: float = MARGIN
     pages: list[list[Element]] = field(default_factory=lambda: [[]])
 
@@ -48,62 +52,82 @@ class Flow:
 
     def document(self, title: str, printed: str, number: str, key: str) -> Document:
         """Every page ends with what it is, when it was printed, its number and how many there are."""
-        about = " · ".join(filter(None, (title, f"printed {printed}" if printed else "", number, _job(key))))
+        when = self.say("printed %(time)s") % {"time": printed} if printed else ""
+        about = " · ".join(
+            filter(None, (title, when, number, self.say("job %(key)s") % {"key": key} if key else ""))
+        )
         return Document(
             title,
             tuple(
-                Page(*A4, (*elements, *_foot(about, place, len(self.pages))))
+                Page(*A4, (*elements, *self._foot(about, place)))
                 for place, elements in enumerate(self.pages, 1)
             ),
         )
 
+    def _foot(self, about: str, place: int) -> list[Element]:
+        page = self.say("page %(page)s of %(pages)s") % {"page": place, "pages": len(self.pages)}
+        return [
+            line(MARGIN, 284, width=INSIDE, thickness=0.15),
+            Text(MARGIN, 286, about, 3, width=INSIDE - 25),
+            Text(A4[0] - MARGIN - 24, 286, page, 3, align=Align.RIGHT, width=24),
+        ]
 
-def _job(key: str) -> str:
-    return f"job {key}" if key else ""
+    def head(self, columns: Sequence[tuple[str, float]]) -> None:
+        """The names of a table's columns and the line under them."""
+        x = MARGIN
+        for word, width in columns:
+            self.add(Text(x + 0.6, self.y, self.say(word) if word else "", 2.6, width=width - 1.2))
+            x += width
+        self.y += 4.4
+        self.add(line(MARGIN, self.y, width=INSIDE, thickness=0.3))
 
 
-def _foot(about: str, place: int, of: int) -> list[Element]:
-    return [
-        line(MARGIN, 284, width=INSIDE, thickness=0.15),
-        Text(MARGIN, 286, about, 3, width=INSIDE - 25),
-        Text(A4[0] - MARGIN - 24, 286, f"page {place} of {of}", 3, align=Align.RIGHT, width=24),
-    ]
+COLUMNS = (
+    (gettext_noop("SLOT"), 14.0), (gettext_noop("SEQUENCE"), 28.0), (gettext_noop("VEHICLE"), 42.0),
+    (gettext_noop("PART"), 64.0), (gettext_noop("SERIAL"), 34.0),
+)  # fmt: skip
 
 
-COLUMNS = (("SLOT", 14.0), ("SEQUENCE", 28.0), ("VEHICLE", 42.0), ("PART", 64.0), ("SERIAL", 34.0))
-
-
-def manifest(paper: Manifest, number: str, key: str, printed: str) -> Document:
+def manifest(paper: Manifest, number: str, key: str, printed: str, say: Say = str) -> Document:
     """One rack: its range to be read from a fork-lift, its carrier's code, every slot.
 
     The rack's own number stands in letters only: scanned as a bare code it would be judged as a part.
     """
-    flow = Flow()
+    flow = Flow(say)
     _manifest_head(flow, paper.rack, number)
-    _table_head(flow)
+    flow.head(COLUMNS)
     for row in paper.lines:
         high = 7.0 + 4.2 * max(0, max(len(row.parts), len(row.serials)) - 1)
         if flow.need(high):
-            _table_head(flow)
+            flow.head(COLUMNS)
         flow.add(*_slot(flow.y, row))
         flow.y += high
         flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.15))
-    return flow.document(f"Rack {paper.rack.rack}", printed, number, key)
+    return flow.document(say("Rack %(rack)s") % {"rack": paper.rack.rack}, printed, number, key)
 
 
 def _manifest_head(flow: Flow, rack: RackPaper, number: str) -> None:
     wide = 108.0 if rack.carrier else INSIDE
-    place = f", place {rack.place}" if rack.place else ""
-    journey = f"sealed {rack.sealed}" if rack.sealed else "NOT SEALED YET"
-    there = f" (OEM {rack.leaves_oem})" if rack.leaves_oem else ""
-    truck = f"{rack.shipment}{place}, leaves {rack.leaves}{there}" if rack.shipment else ""
+    say = flow.say
+    sealed = say("sealed %(time)s") % {"time": rack.sealed} if rack.sealed else say("NOT SEALED YET")
+    leaves = f"{rack.leaves} (OEM {rack.leaves_oem})" if rack.leaves_oem else rack.leaves
+    truck = [rack.shipment, say("place %(place)s") % {"place": rack.place} if rack.place else ""]
+    truck.append(say("leaves %(time)s") % {"time": leaves} if rack.shipment else "")
+    loaded = {"forward": say("loaded forward"), "reverse": say("loaded reverse")}.get(rack.build_order, "")
     flow.add(
         Text(MARGIN, 13, f"{rack.low} – {rack.high}", 16, bold=True, width=wide),
         Text(MARGIN, 30, rack.rack, 10, bold=True, width=wide),
-        Text(MARGIN, 42, f"{rack.plant} · {rack.line} · dock {rack.dock}", 4, bold=True, width=wide),
-        Text(MARGIN, 47, f"{rack.commodity} · loaded {rack.build_order}", 3.6, width=wide),
-        Text(MARGIN, 51.5, journey, 3.6, width=wide),
-        Text(MARGIN, 56, truck, 3.6, width=wide),
+        Text(
+            MARGIN,
+            42,
+            " · ".join((rack.plant, rack.line, say("dock %(dock)s") % {"dock": rack.dock})),
+            4,
+            bold=True,
+            width=wide,
+        ),
+        Text(MARGIN, 47, f"{rack.commodity} · {loaded}", 3.6, width=wide),
+        Text(MARGIN, 51.5, sealed, 3.6, width=wide),
+        Text(MARGIN, 56, ", ".join(filter(None, truck)), 3.6, width=wide),
     )
     if rack.carrier:
         code = marked(f"%R:{rack.carrier}", number)
@@ -111,18 +135,16 @@ def _manifest_head(flow: Flow, rack: RackPaper, number: str) -> None:
         flow.add(
             Symbol(left + 20, 13, Code.QR, code, 1.0),
             Symbol(left + QUIET, 41, Code.CODE_128, code, 0.25, 12, room=INSIDE - 114),
-            Text(left, 54, f"carrier {rack.carrier}", 3.2, align=Align.CENTRE, width=INSIDE - 112),
+            Text(
+                left,
+                54,
+                say("carrier %(carrier)s") % {"carrier": rack.carrier},
+                3.2,
+                align=Align.CENTRE,
+                width=INSIDE - 112,
+            ),
         )
     flow.y = 62
-
-
-def _table_head(flow: Flow) -> None:
-    x = MARGIN
-    for word, width in COLUMNS:
-        flow.add(Text(x + 0.6, flow.y, word, 2.6))
-        x += width
-    flow.y += 4.4
-    flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.3))
 
 
 def _slot(y: float, row: SlotLine) -> list[Element]:
@@ -150,45 +172,63 @@ def _edges() -> list[tuple[float, float]]:
 
 
 ROW_HIGH = 15.0
-FIELDS = (("SLOT", 13.0), ("SEQUENCE", 27.0), ("PART", 46.0), ("VIN END", 26.0), ("DONE", 14.0))
+FIELDS = (
+    (gettext_noop("SLOT"), 13.0), (gettext_noop("SEQUENCE"), 27.0), (gettext_noop("PART"), 46.0),
+    (gettext_noop("VIN END"), 26.0), (gettext_noop("DONE"), 14.0), (gettext_noop("TO TYPE IN"), 50.0),
+)  # fmt: skip
 
 
-def paper_rack(paper: PaperRack, printed: str) -> Document:
+def paper_rack(paper: PaperRack, printed: str, say: Say = str) -> Document:
     """One rack to pack by paper: what goes where, a box to tick, and a code a row to type it in afterwards."""
-    flow = Flow()
+    flow = Flow(say)
     head = f"%W:{paper.code}"
     flow.add(
         Box(MARGIN, 13, 108, 6.5, filled=True),
         Text(
             MARGIN + 2,
             13.8,
-            "PAPER MODE: only while the server is away",
+            say("PAPER MODE: only while the server is away"),
             4.4,
             bold=True,
             white=True,
             width=104,
         ),
         Text(MARGIN, 21, f"{paper.low} – {paper.high}", 13, bold=True, width=108),
-        Text(MARGIN, 36, f"{paper.rack}  version {paper.version}", 8, bold=True, width=108),
+        Text(
+            MARGIN,
+            36,
+            f"{paper.rack}  " + say("version %(version)s") % {"version": paper.version},
+            8,
+            bold=True,
+            width=108,
+        ),
         Text(MARGIN, 46, f"{paper.plant} · {paper.line} · {paper.commodity}", 4, width=108),
-        Text(MARGIN, 51, f"calls as of {paper.drawn}", 4, bold=True, width=108),
+        Text(MARGIN, 51, say("calls as of %(time)s") % {"time": paper.drawn}, 4, bold=True, width=108),
         Symbol(MARGIN + 112 + 22, 13, Code.QR, head, 1.0),
         Symbol(MARGIN + 112 + QUIET, 41, Code.CODE_128, head, MODULE, 12, room=INSIDE - 114),
-        Text(MARGIN + 112, 54, f"sheet {paper.code}", 3.4, align=Align.CENTRE, width=INSIDE - 112),
-        *_write(MARGIN, 60, 58, "Packed by (name, badge)"),
-        *_write(MARGIN + 62, 60, 58, "Rack (label)", paper.carrier),
-        *_write(MARGIN + 124, 60, INSIDE - 124, "From – to (time)"),
+        Text(
+            MARGIN + 112,
+            54,
+            say("sheet %(sheet)s") % {"sheet": paper.code},
+            3.4,
+            align=Align.CENTRE,
+            width=INSIDE - 112,
+        ),
+        *_write(MARGIN, 60, 58, say("Packed by (name, badge)")),
+        *_write(MARGIN + 62, 60, 58, say("Rack (label)"), paper.carrier),
+        *_write(MARGIN + 124, 60, INSIDE - 124, say("From – to (time)")),
     )
     flow.y = 77
-    _fields(flow)
+    flow.head(FIELDS)
     for row in paper.lines:
         high = ROW_HIGH + 10.0 * max(0, len(row.parts) - 1)
         if flow.need(high):
-            _fields(flow)
-        flow.add(*_paper_row(flow.y, row, paper.code))
+            flow.head(FIELDS)
+        flow.add(*_paper_row(flow.y, row, paper.code, say))
         flow.y += high
         flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.15))
-    return flow.document(f"Paper {paper.rack} v{paper.version}", printed, f"sheet {paper.code}", "")
+    title = say("Paper %(rack)s v%(version)s") % {"rack": paper.rack, "version": paper.version}
+    return flow.document(title, printed, say("sheet %(sheet)s") % {"sheet": paper.code}, "")
 
 
 def _write(x: float, y: float, width: float, word: str, known: str = "") -> list[Element]:
@@ -197,16 +237,7 @@ def _write(x: float, y: float, width: float, word: str, known: str = "") -> list
     return [*found, Text(x + 2, y + 5.6, known, 5, bold=True, width=width - 4)] if known else found
 
 
-def _fields(flow: Flow) -> None:
-    x = MARGIN
-    for word, width in (*FIELDS, ("TO TYPE IN", 50.0)):
-        flow.add(Text(x + 0.6, flow.y, word, 2.6))
-        x += width
-    flow.y += 4.4
-    flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.3))
-
-
-def _paper_row(y: float, row: PaperLine, code: str) -> list[Element]:
+def _paper_row(y: float, row: PaperLine, code: str, say: Say) -> list[Element]:
     x = [MARGIN]
     for _, width in FIELDS:
         x.append(x[-1] + width)
@@ -225,36 +256,38 @@ def _paper_row(y: float, row: PaperLine, code: str) -> list[Element]:
         return [*found, Text(x[5] + 0.6, y + 3, row.empty.upper(), 5, bold=True, width=48)]
     found.append(Box(x[4] + 2, y + 2.5, 9, 9, 0.4))
     if row.label:
-        found.append(Text(x[3] + 0.6, y + 10.4, "keep its label in reach", 2.8, width=25))
+        found.append(Text(x[3] + 0.6, y + 10.4, say("keep its label in reach"), 2.8, width=25))
     return [*found, Symbol(x[5] + QUIET, y + 2, Code.CODE_128, f"%W:{code}:{row.slot}", 0.25, 10, room=50)]
 
 
 LOAD = (
-    ("PLACE", 16.0), ("RACK", 34.0), ("CARRIER", 30.0), ("COMMODITY", 36.0), ("SEQUENCE", 34.0), ("PIECES", 14.0),
-    ("GROSS KG", 18.0),
+    (gettext_noop("PLACE"), 16.0), (gettext_noop("RACK"), 34.0), (gettext_noop("CARRIER"), 30.0),
+    (gettext_noop("COMMODITY"), 36.0), (gettext_noop("SEQUENCE"), 34.0), (gettext_noop("PIECES"), 14.0),
+    (gettext_noop("GROSS KG"), 18.0),
 )  # fmt: skip
 
 
-def lading(paper: Lading, number: str, key: str, printed: str) -> Document:
+def lading(paper: Lading, number: str, key: str, printed: str, say: Say = str) -> Document:
     """What the truck carries, in loading order, and who signs for it."""
-    flow = Flow()
+    flow = Flow(say)
     right = MARGIN + 96
+    to = (paper.to_name, f"{paper.to_code} · " + say("dock %(dock)s") % {"dock": paper.dock})
     flow.add(
-        Text(MARGIN, 13, "BILL OF LADING", 5, bold=True),
+        Text(MARGIN, 13, say("BILL OF LADING"), 5, bold=True),
         Text(MARGIN, 19, paper.shipment, 13, bold=True, width=92),
         Symbol(right + QUIET, 15, Code.CODE_128, marked(f"%T:{paper.shipment}", number), 0.25, 16, room=82),
-        *_block(MARGIN, 38, 88, "From", (paper.from_name, paper.from_address)),
-        *_block(right, 38, 86, "To", (paper.to_name, f"{paper.to_code} · dock {paper.dock}")),
-        *_block(MARGIN, 58, 40, "Truck", (paper.truck or "............",)),
-        *_block(MARGIN + 44, 58, 44, "Seal", (paper.seal or "............",)),
-        *_block(right, 58, 42, "Leaves", _both(paper.leaves, paper.leaves_oem)),
-        *_block(right + 44, 58, 42, "Departed", (paper.departed or "not yet",)),
+        *_block(MARGIN, 38, 88, say("Shipper"), (paper.from_name, paper.from_address)),
+        *_block(right, 38, 86, say("Consignee"), to),
+        *_block(MARGIN, 58, 40, say("Truck"), (paper.truck or "............",)),
+        *_block(MARGIN + 44, 58, 44, say("Seal"), (paper.seal or "............",)),
+        *_block(right, 58, 42, say("Leaves"), _both(paper.leaves, paper.leaves_oem)),
+        *_block(right + 44, 58, 42, say("Departed"), (paper.departed or say("not yet"),)),
     )
     flow.y = 76
-    _load_head(flow)
+    flow.head(LOAD)
     for row in paper.lines:
         if flow.need(7):
-            _load_head(flow)
+            flow.head(LOAD)
         run = f"{row.low} – {row.high}"
         said = (row.place, row.rack, row.carrier, row.commodity, run, str(row.pieces), row.gross_kg)
         x = MARGIN
@@ -265,29 +298,25 @@ def lading(paper: Lading, number: str, key: str, printed: str) -> Document:
         flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.15))
     flow.need(44)
     pieces = sum(row.pieces for row in paper.lines)
-    weighs = [f"{word} {kg} kg" for word, kg in (("net", paper.net_kg), ("gross", paper.gross_kg)) if kg]
-    told = ", ".join((f"{len(paper.lines)} racks, {pieces} pieces", *weighs))
-    flow.add(Text(MARGIN, flow.y + 3, told, 4.6, bold=True, width=INSIDE))
-    for place, word in enumerate(("Loaded by", f"Driver {paper.driver}".strip(), "Received by")):
+    told = [say("racks %(racks)s, pieces %(pieces)s") % {"racks": len(paper.lines), "pieces": pieces}]
+    told += [say("net %(kg)s kg") % {"kg": paper.net_kg}] if paper.net_kg else []
+    told += [say("gross %(kg)s kg") % {"kg": paper.gross_kg}] if paper.gross_kg else []
+    flow.add(Text(MARGIN, flow.y + 3, ", ".join(told), 4.6, bold=True, width=INSIDE))
+    for place, word in enumerate(
+        (say("Loaded by"), (say("Driver %(name)s") % {"name": paper.driver}).strip(), say("Received by"))
+    ):
         x = MARGIN + place * 62
         flow.add(
             line(x, flow.y + 32, width=56, thickness=0.3),
-            Text(x, flow.y + 33.5, f"{word}, date, signature", 3, width=56),
+            Text(x, flow.y + 33.5, say("%(who)s, date, signature") % {"who": word}, 3, width=56),
         )
-    return flow.document(f"Bill of lading {paper.shipment}", printed, number, key)
+    return flow.document(
+        say("Bill of lading %(shipment)s") % {"shipment": paper.shipment}, printed, number, key
+    )
 
 
 def _both(leaves: str, there: str) -> tuple[str, ...]:
     return (leaves, f"OEM {there}") if there else (leaves,)
-
-
-def _load_head(flow: Flow) -> None:
-    x = MARGIN
-    for word, width in LOAD:
-        flow.add(Text(x + 0.6, flow.y, word, 2.6))
-        x += width
-    flow.y += 4.4
-    flow.add(line(MARGIN, flow.y, width=INSIDE, thickness=0.3))
 
 
 def _block(x: float, y: float, width: float, title: str, lines: Sequence[str]) -> list[Element]:
@@ -300,9 +329,9 @@ def _block(x: float, y: float, width: float, title: str, lines: Sequence[str]) -
 CARD_HEIGHT, HEAD_HEIGHT = 34.0, 11.0
 
 
-def sheet(paper: Sheet, number: str, key: str, printed: str) -> Document:
+def sheet(paper: Sheet, number: str, key: str, printed: str, say: Say = str) -> Document:
     """Barcodes to laminate, as many a row as the section says; a title stays with its first row."""
-    flow = Flow()
+    flow = Flow(say)
     flow.add(
         Text(MARGIN, MARGIN, paper.title, 8, bold=True, width=INSIDE),
         Text(MARGIN, MARGIN + 9, paper.subtitle, 4, width=INSIDE),

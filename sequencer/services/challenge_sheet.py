@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from inventory.errors import Refused
 from sequencer.documents import pdf
 from sequencer.documents.drawing import draw
 from sequencer.documents.facts import Card, Section, Sheet
+from sequencer.languages import speaking_on_paper
 from sequencer.models import ChallengeLabel, Station
+from sequencer.spoken import spoken
 
 
 def challenge_sheet(station: Station) -> bytes:
@@ -15,11 +19,15 @@ def challenge_sheet(station: Station) -> bytes:
     cards = tuple(Card(label.name, label.raw, label.get_kind_display()) for label in labels)
     if not cards:
         raise Refused(
-            "no_challenge", f"{station.code} has no challenge label; an administrator adds them in Admin"
+            "no_challenge",
+            _("%(station)s has no challenge label; an administrator adds them in Admin")
+            % {"station": station.code},
         )
-    sheet = Sheet(
-        f"{station.code} · {station.name}",
-        "Controlled. Each of these must be REFUSED at shift start",
-        (Section("First", (Card("CHALLENGE", "%C:CHALLENGE"),)), Section("Then each of these", cards)),
-    )
-    return pdf.render(draw("commands-a4", sheet))
+    with speaking_on_paper():
+        first = Section(_("First"), (Card(spoken("CHALLENGE"), "%C:CHALLENGE"),))
+        sheet = Sheet(
+            f"{station.code} · {station.name}",
+            _("Controlled. Each of these must be REFUSED at shift start"),
+            (first, Section(_("Then each of these"), cards)),
+        )
+        return pdf.render(draw("commands-a4", sheet, say=_))

@@ -16,6 +16,7 @@ from sequencer.clocks import both_clocks, on_both, our_clock
 from sequencer.documents import facts as paper
 from sequencer.documents import pdf
 from sequencer.documents.kit import kit_list
+from sequencer.languages import speaking_on_paper
 from sequencer.models import (
     Commodity,
     CommodityRoute,
@@ -92,7 +93,8 @@ def kit_of(rack_id: int, *, at: datetime) -> paper.Kit:
 
 def kit_pdf(rack_id: int, *, at: datetime) -> bytes:
     """The same on paper."""
-    return pdf.render(kit_list(kit_of(rack_id, at=at), printed=our_clock(at, day=True)))
+    with speaking_on_paper():
+        return pdf.render(kit_list(kit_of(rack_id, at=at), printed=our_clock(at, day=True), say=_))
 
 
 def _line(
@@ -116,7 +118,7 @@ def _line(
     elif group.status == GroupStatus.UNRESOLVED:
         note = _("unknown part")
     elif group.status not in {GroupStatus.RELEASED, GroupStatus.IN_WORK}:
-        note = group.status.lower().replace("_", " ")
+        note = in_words(group.status)
     if note:
         return paper.KitLine(number, sequence, vehicle, note=note)
     parts = tuple(

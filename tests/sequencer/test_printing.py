@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.utils import translation
 
 from inventory.errors import Refused
 from sequencer.documents import pdf
@@ -296,3 +299,24 @@ def test_a_rack_paper_in_the_browser_carries_the_number_that_counts(plant: Plant
     job = ask(plant, DocumentKind.MANIFEST, plant.rack(1))
     shown = printing.paper_now(DocumentKind.MANIFEST, plant.rack(1), at=plant.at)
     assert set(codes(shown)) == {f"%R:R1#{number(job)}"}
+
+
+def test_a_paper_speaks_the_plants_language_whoever_asks_and_stays_as_it_was(
+    plant: Plant, settings: Any
+) -> None:
+    settings.LANGUAGE_CODE = "de"
+    plant.new(1)
+    rack = plant.rack(1)
+    Badge.objects.update(language="fr")
+    with translation.override("es"):
+        job = printing.print_document(DocumentKind.MANIFEST, rack, at=plant.tick(), by="test")
+        now = words(pdf.render(printing.drawn_now(DocumentKind.COMMAND_SHEET, plant.station, at=plant.at)))
+    settings.LANGUAGE_CODE = "en"
+    said = words(pdf.render(printing.document_of(job)))
+    assert all(word in said for word in ("FACH", "SEQUENZ", "NOCH NICHT VERSIEGELT", "Seite 1 von 1"))
+    assert "Gründe für" in now
+    PrintJob.objects.filter(pk=job.pk).update(data={k: v for k, v in job.data.items() if k != "language"})
+    job.refresh_from_db()
+    assert "SEQUENCE" in words(pdf.render(printing.document_of(job))), (
+        "a job from before papers had a language"
+    )

@@ -17,6 +17,7 @@ from sequencer.documents import pdf
 from sequencer.documents.elements import Document
 from sequencer.documents.facts import PaperLine, PaperRack
 from sequencer.documents.papers import paper_rack
+from sequencer.languages import speaking_on_paper
 from sequencer.models import CallComponent, Commodity, ComponentGroup, Line, PaperSheet, Rack, Slot
 from sequencer.states import Priority, RackStatus, SlotStatus
 
@@ -127,12 +128,18 @@ def _part(component: CallComponent) -> Row:
 
 
 def document_of(sheet: PaperSheet, *, printed: datetime | None = None) -> Document:
+    """The pages of a sheet, in the plant's language whoever asks."""
+    with speaking_on_paper():
+        return _document_of(sheet, printed)
+
+
+def _document_of(sheet: PaperSheet, printed: datetime | None) -> Document:
     rack = sheet.rack
     line = rack.commodity.program.line
     lines = []
     for row in sheet.picture:
         if row["group"] is None:
-            lines.append(PaperLine(str(row["slot"]), empty="nothing called"))
+            lines.append(PaperLine(str(row["slot"]), empty=gettext("nothing called")))
             continue
         due, there = ("", "")
         if row["due"]:
@@ -156,7 +163,7 @@ def document_of(sheet: PaperSheet, *, printed: datetime | None = None) -> Docume
         low=sequences[0] if sequences else "", high=sequences[-1] if sequences else "", lines=tuple(lines),
         drawn=our_clock(sheet.rendered_at, day=True),
     )  # fmt: skip
-    return paper_rack(paper, our_clock(printed or sheet.rendered_at, day=True))
+    return paper_rack(paper, our_clock(printed or sheet.rendered_at, day=True), gettext)
 
 
 def _said(part: Row) -> str:

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
@@ -18,6 +20,7 @@ from sequencer.documents.drawing import draw, facts_of
 from sequencer.documents.elements import Document
 from sequencer.documents.envelope import is_own, label_number
 from sequencer.documents.kinds import NUMBERED, DocumentKind
+from sequencer.languages import speaking_on_paper
 from sequencer.models import LabelIssuer, LabelLayout, LabelRecord, PrinterAssignment, PrintJob, Station
 from sequencer.models.printing import SERIAL_DIGITS, subject_type
 from sequencer.services.journal import record_event
@@ -73,7 +76,8 @@ def _ask(
 ) -> PrintJob:
     layout = layout_for(kind, subject)
     supplier = layout.supplier_code if layout else ""
-    facts = facts_for(kind, subject, at=at, by=by, reason=reason, supplier=supplier)
+    with speaking_on_paper():
+        facts = facts_for(kind, subject, at=at, by=by, reason=reason, supplier=supplier)
     if kind in NUMBERED:
         void_labels(subject, kind=kind, at=at, reason=reason or "printed anew")
     assignment = next(iter(assignments(kind, station)), None)
@@ -85,7 +89,7 @@ def _ask(
         station=station,
         design=layout.design if layout else USUAL[kind],
         copies=layout.copies if layout else 1,
-        data=stored(facts),
+        data=stored(facts) | {"language": settings.LANGUAGE_CODE},
         printer=assignment.printer if assignment else None,
         status=PrintStatus.QUEUED,
         due_at=at,
@@ -288,13 +292,16 @@ def live_label(job: PrintJob) -> LabelRecord | None:
 def document_of(job: PrintJob) -> Document:
     """The pages of a job as they are, or were, printed. Raises ValueError for data its symbols cannot say."""
     label = LabelRecord.objects.filter(job=job).order_by("-pk").first()
-    return draw(
-        job.design,
-        facts_of(job.design, job.data),
-        number=str(label) if label else "",
-        key=job.key,
-        printed=our_clock(job.asked_at, day=True),
-    )
+    # Jobs from before papers had a language are English.
+    with translation.override(job.data.get("language", "en")):
+        return draw(
+            job.design,
+            facts_of(job.design, job.data),
+            number=str(label) if label else "",
+            key=job.key,
+            printed=our_clock(job.asked_at, day=True),
+            say=_,
+        )
 
 
 def drawn_now(kind: DocumentKind, subject: Any, *, at: datetime) -> Document:
@@ -305,9 +312,10 @@ def drawn_now(kind: DocumentKind, subject: Any, *, at: datetime) -> Document:
         kind=kind, subject_type=subject_type(subject), subject_id=subject.pk, void_at__isnull=True
     ).first()
     supplier = layout.supplier_code if layout else ""
-    facts = facts_for(kind, subject, at=at, by="", supplier=supplier)
     number = str(live) if live else SAMPLE if DESIGNS[design].licence_plate else ""
-    return draw(design, facts, number=number, printed=our_clock(at, day=True))
+    with speaking_on_paper():
+        facts = facts_for(kind, subject, at=at, by="", supplier=supplier)
+        return draw(design, facts, number=number, printed=our_clock(at, day=True), say=_)
 
 
 def paper_now(kind: DocumentKind, subject: Any, *, at: datetime) -> bytes:

@@ -39,6 +39,8 @@ from sequencer.models import (
 from sequencer.services.kits import kit_of
 from sequencer.services.printing import sheets
 from sequencer.services.weights import in_words, weigh_box, weigh_racks, weigh_trucks
+from sequencer.spoken import in_words as state_in_words
+from sequencer.spoken import spoken
 from sequencer.states import SlotStatus
 
 
@@ -199,7 +201,11 @@ def _range(slots: list[Slot], low: str, high: str) -> tuple[str, str]:
 def _said(slot: Slot, counter: Any) -> str:
     if slot.group is not None:
         return slot.group.call_off.sequence_number
-    return str(counter.text(slot.position)) if slot.position is not None else f"slot {slot.number}"
+    return (
+        str(counter.text(slot.position))
+        if slot.position is not None
+        else _("slot %(slot)s") % {"slot": slot.number}
+    )
 
 
 def manifest(rack: Rack) -> Manifest:
@@ -219,9 +225,9 @@ def _slot_line(slot: Slot, counter: Any) -> SlotLine:
     if not sequence and slot.position is not None:
         sequence = counter.text(slot.position)
     if group is None or slot.status != SlotStatus.FILLED:
-        return SlotLine(
-            str(slot.number), sequence, empty=" · ".join(filter(None, (slot.status, slot.reason)))
-        )
+        state = state_in_words(slot.status).upper()
+        reason = spoken(slot.reason) if slot.reason.isupper() else slot.reason
+        return SlotLine(str(slot.number), sequence, empty=" · ".join(filter(None, (state, reason))))
     call = group.call_off
     return SlotLine(
         str(slot.number),
