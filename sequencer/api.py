@@ -23,6 +23,7 @@ from inventory.errors import Refused
 from inventory.statements import Question, number
 from sequencer import services
 from sequencer.access import InTable, may
+from sequencer.busy import AGAIN, Busy, is_busy
 from sequencer.models import (
     CallComponent,
     CallOff,
@@ -52,9 +53,15 @@ LARGEST_KEY = 2**63 - 1
 
 
 def refused_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """The one DRF handler of `Refused`: its status, code, sentence, facts. Wrong data reads alike (422)."""
+    """The one DRF handler of `Refused`: its status, code, sentence, facts. Wrong data reads alike (422).
+
+    A database that had no turn for it is told alike (503): the same nonce is posted again.
+    """
+    if is_busy(error):
+        error = Busy()
     if isinstance(error, Refused):
-        return Response(_refusal(error.code, error.message, error.facts), status=error.status)
+        headers = {"Retry-After": AGAIN} if isinstance(error, Busy) else None
+        return Response(_refusal(error.code, error.message, error.facts), error.status, headers=headers)
     if isinstance(error, ValidationError):
         return Response(_refusal("invalid", "The data cannot be read.", error.detail), status=422)
     return exception_handler(error, context)

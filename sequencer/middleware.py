@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import translation
 
 from inventory.errors import Refused
+from sequencer.busy import AGAIN, Busy, is_busy
 from sequencer.languages import language_of
 
 
@@ -30,7 +31,10 @@ class BadgeLanguageMiddleware:
 
 
 class RefusedMiddleware:
-    """`Refused` raised by a page becomes its own page, or a fragment for HTMX, with the verb's status."""
+    """`Refused` raised by a page becomes its own page, or a fragment for HTMX, with the verb's status.
+
+    So does a database that had no turn for it: a station's queue posts the same scan again after any 5xx.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,10 +43,15 @@ class RefusedMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if is_busy(error):
+            error = Busy()
         if not isinstance(error, Refused):
             return None
         template = "components/_refused.html" if getattr(request, "htmx", False) else "refused.html"
-        return render(request, template, {"error": error}, status=error.status)
+        answer = render(request, template, {"error": error}, status=error.status)
+        if isinstance(error, Busy):
+            answer.headers["Retry-After"] = AGAIN
+        return answer
 
 
 # Scripts and styles come from files of this server only. A style attribute may size a bar, nothing more.
