@@ -23,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 FLOOR = (
     "sequencer/services/scans/", "sequencer/services/flows/", "sequencer/services/view.py", "sequencer/services/dock",
     "sequencer/services/verdicts.py", "sequencer/services/racks/", "sequencer/services/quality.py",
-    "sequencer/services/quantity/picture.py", "sequencer/services/challenge_sheet.py", "sequencer/services/kits.py",
-    "sequencer/services/paper/", "sequencer/services/printing/sheets.py", "sequencer/documents/", "sequencer/spoken.py",
+    "sequencer/services/quantity/", "sequencer/services/challenge", "sequencer/services/overrides.py",
+    "sequencer/services/kits.py", "sequencer/services/paper/", "sequencer/services/printing/sheets.py",
+    "sequencer/documents/", "sequencer/spoken.py",
     "sequencer/views/picture.py", "sequencer/views/dock_picture.py", "sequencer/views/rack_picture.py",
     "sequencer/rules.py", "sequencer/labels.py", "templates/station/", "templates/dock/", "templates/components/",
     "static/js/",

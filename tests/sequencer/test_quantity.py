@@ -26,9 +26,18 @@ from sequencer.models import (
     Unit,
     UnloadingPoint,
 )
-from sequencer.services import depart_shipment, record_delivery
-from sequencer.services.quality import Caught, place_hold
-from sequencer.services.quantity import QuantityNews, call_quantity, change_call, progress_of, withdraw_call
+from sequencer.services import depart_shipment, record_delivery, station_view
+from sequencer.services.quality import Caught, place_hold, release_hold
+from sequencer.services.quantity import (
+    QuantityNews,
+    call_quantity,
+    calls_for,
+    change_call,
+    progress_of,
+    withdraw_call,
+)
+from sequencer.services.quantity.emptying import empty_box
+from sequencer.services.quantity.picture import calls_ahead
 from sequencer.services.shipping import plan_box_truck
 from tests.factories import START, Plant
 
@@ -385,3 +394,99 @@ def test_a_station_packs_what_its_instruction_names(plant: Plant, packing: Packi
     # Two stations never promise the same pieces twice.
     PackingInstruction.objects.filter(pk=packing.pk).update(station=None)
     assert plant.scans("%C:BOX") == ["NOT_NOW"]
+
+
+# --- what a second look found ------------------------------------------------------------------------------
+
+
+def test_a_card_of_a_withdrawn_call_is_free_when_its_box_is_emptied(
+    plant: Plant, packing: PackingInstruction
+) -> None:
+    """It stood open on a call nobody packs any more: the customer could never call that card again."""
+    made = call(plant, 0, cards=("K-1",))
+    assert plant.scans("%B:OP", "%A:K-1", "PA", "%Q:PACK") == ["OK"] * 4
+    withdraw_call(made.pk, by="planner", reason="model change", at=plant.tick())
+    assert plant.scans("%C:EMPTY-BOX", "%M:CALL-CHANGED") == ["OK", "OK"]
+    assert KanbanCard.objects.get().withdrawn_at is not None
+    assert call(plant, 0, cards=("K-1",), due_at=START + timedelta(hours=9)).called == 24
+
+
+def test_a_piece_held_after_it_was_put_in_keeps_the_box_open(
+    plant: Plant, packing: PackingInstruction
+) -> None:
+    call(plant, 24)
+    assert plant.scans("%B:OP", "%C:BOX", "PA", "%Q:20") == ["OK"] * 4
+    hold = place_hold(Caught(part="A"), by="quinn", reason="cracks", at=plant.tick())
+    assert plant.scan("%C:SEAL").code == "ON_HOLD"
+    assert HandlingUnit.objects.get().status == "OPEN"
+    assert not PrintJob.objects.exists()
+    release_hold(hold.pk, by="quinn", reason="measured good", at=plant.tick())
+    assert plant.scan("%C:SEAL").code == "OK"
+
+
+def test_a_box_that_is_filled_while_it_is_held_waits_full(plant: Plant, packing: PackingInstruction) -> None:
+    call(plant, 24)
+    assert plant.scans("%B:OP", "%C:BOX", "PA", "%Q:20", "PA") == ["OK"] * 5
+    hold = place_hold(Caught(part="A"), by="quinn", reason="cracks", at=plant.tick())
+    assert plant.scan("%Q:PACK").code == "ON_HOLD"
+    box = HandlingUnit.objects.get()
+    assert (box.status, box.pieces) == ("OPEN", 24), "what was counted is counted"
+    assert station_view(plant.station.pk, at=plant.at)["ask"]["code"] == "BOX_FULL"
+    release_hold(hold.pk, by="quinn", reason="measured good", at=plant.tick())
+    assert plant.scans("PA", "%C:SEAL") == ["NOT_NOW", "OK"]
+
+
+def test_the_lot_read_twice_is_no_wrong_part(plant: Plant, packing: PackingInstruction) -> None:
+    Part.objects.filter(number="A").update(trace=Part.Trace.LOT)
+    call(plant, 24)
+    assert plant.scans("%B:OP", "%C:BOX", "PA", "1TL77", "1TL77", "%Q:4") == [
+        "OK", "OK", "NEED_LOT", "OK", "NOT_NOW", "OK",
+    ]  # fmt: skip
+    assert set(Unit.objects.values_list("lot", flat=True)) == {"L77"}
+
+
+def test_the_instruction_that_counts_names_the_station(plant: Plant, packing: PackingInstruction) -> None:
+    """That of the unloading point goes before that for everywhere, also in who packs it."""
+    two, three = (
+        Station.objects.create(code=code, name="Boxes", commodity=plant.commodity) for code in ("S2", "S3")
+    )
+    PackingInstruction.objects.filter(pk=packing.pk).update(station=two)
+    call(plant, 24)
+    assert calls_for(two).exists()
+    PackingInstruction.objects.create(
+        part=plant.parts["A"], unloading_point=plant.program.unloading_point, pieces=12, station=three
+    )
+    assert [calls_for(station).exists() for station in (plant.station, two, three)] == [False, False, True]
+    assert plant.scans("%B:OP", "%C:BOX", station=three) == ["OK", "OK"]
+    assert HandlingUnit.objects.get().capacity == 12
+
+
+def test_a_station_is_not_asked_for_what_another_one_is_packing(
+    plant: Plant, packing: PackingInstruction
+) -> None:
+    other = Station.objects.create(code="S2", name="Boxes", commodity=plant.commodity)
+    call(plant, 24)
+    call(plant, 0, part="B", cards=("K-1",))
+    plant.scan("%B:OP")
+    assert len(calls_ahead(plant.station)) == 2
+    assert plant.scans("%B:OP", "%C:BOX", station=other) == ["OK", "OK"]
+    assert [ahead["cards"] for ahead in calls_ahead(plant.station)] == [["K-1"]]
+    third = Station.objects.create(code="S3", name="Boxes", commodity=plant.commodity)
+    assert plant.scans("%B:OP", "%A:K-1", station=third) == ["OK", "OK"]
+    assert calls_ahead(plant.station) == []
+    assert station_view(plant.station.pk, at=plant.at)["ask"]["code"] == "WAIT"
+
+
+def test_a_box_is_not_emptied_from_another_station(plant: Plant, packing: PackingInstruction) -> None:
+    other = Station.objects.create(code="S2", name="Boxes", commodity=plant.commodity)
+    call(plant, 24)
+    assert plant.scans("%B:OP", "%C:BOX", "PA", "%Q:4", "PA") == ["OK"] * 5
+    box = HandlingUnit.objects.get()
+    verdicts = plant.scans("%B:OP", "%C:EMPTY-BOX", f"%H:{box.number}", "%M:DAMAGED", station=other)
+    assert verdicts == ["OK", "OK", "OK", "NOT_NOW"]
+    assert "is packed at S1" in ScanEvent.objects.latest("pk").hint
+    # The office may: the station that has it forgets the half-done count with it.
+    empty_box(box.pk, by="planner", reason="damp", at=plant.tick())
+    plant.station.refresh_from_db()
+    assert (plant.station.handling_unit, plant.station.mode) == (None, "")
+    assert Unit.objects.filter(status="BUFFER").count() == 4

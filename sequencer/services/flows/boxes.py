@@ -63,7 +63,11 @@ class EmptyBox(Flow):
             )
         reason = label.value.replace("-", " ").lower()
         box = empty_box(
-            int(state.partition(":")[2]), by=str(judging.station.operator), reason=reason, at=judging.at
+            int(state.partition(":")[2]),
+            by=str(judging.station.operator),
+            reason=reason,
+            at=judging.at,
+            station=judging.station,
         )
         if judging.station.handling_unit_id == box.pk:
             judging.station.handling_unit = None

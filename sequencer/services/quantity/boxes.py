@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
 from sequencer.documents.envelope import is_own, label_number
@@ -22,21 +23,28 @@ BOX_ROWS = ("call__part", "call__unloading_point__plant", "card")
 
 
 def open_box(call_id: int, *, by: str, at: datetime, card: KanbanCard | None = None) -> HandlingUnit:
-    """A new box for what a call still wants, in the caller's transaction.
+    """A new box for what a call still wants, in the caller's transaction. Stale when the card is not free any more.
 
     Refuses `no_packing` for a part without packing instruction and `nothing_open` when every piece is in a box or
     promised to an open one. Locks the call.
     """
     call = lock_call(call_id)
+    if card is not None and (card.call_id != call.pk or not _is_free(card)):
+        # It was packed, begun or withdrawn while its call was waited for.
+        raise Stale(f"card {card}")
     packing = packing_for(call.part_id, call.unloading_point_id)
     if packing is None:
-        raise Refused("no_packing", f"{call.part} has no packing instruction; the planner enters one")
+        raise Refused(
+            "no_packing",
+            _("%(part)s has no packing instruction; the planner enters one") % {"part": call.part},
+        )
     progress = progress_of(call)
     room = call.quantity - progress.done - progress.promised
     if room <= 0 or call.status == QuantityStatus.CANCELLED:
-        raise Refused("nothing_open", f"{call.number} wants nothing more")
+        raise Refused("nothing_open", _("%(call)s wants nothing more") % {"call": call.number})
     if card is not None and room < packing.pieces:
-        raise Refused("nothing_open", f"{call.number} wants {room} more; a card is a box of {packing.pieces}")
+        told = {"call": call.number, "left": room, "pieces": packing.pieces}
+        raise Refused("nothing_open", _("%(call)s wants %(left)s more; a card is a box of %(pieces)s") % told)
     box: HandlingUnit = HandlingUnit.objects.create(
         number=f"new-{uuid.uuid4().hex[:20]}", call=call, card=card, capacity=min(packing.pieces, room),
         package_type=packing.package_type, tare_kg=packing.tare_kg, opened_at=at, opened_by=by[:60],
@@ -45,6 +53,11 @@ def open_box(call_id: int, *, by: str, at: datetime, card: KanbanCard | None = N
     box.save(update_fields=["number"])
     tell(call, "box_opened", at=at, by=by, box=box.number, pieces=box.capacity)
     return box
+
+
+def _is_free(card: KanbanCard) -> bool:
+    rows = KanbanCard.objects.filter(pk=card.pk, closed_at__isnull=True, withdrawn_at__isnull=True)
+    return rows.filter(box__isnull=True).exists()
 
 
 def lock_box(box_id: int) -> HandlingUnit:
@@ -81,7 +94,7 @@ def put_in(
             return None
     else:
         new = Unit.objects.bulk_create(
-            Unit(**piece, status=UnitStatus.PACKED, handling_unit=box) for _ in range(count)
+            Unit(**piece, status=UnitStatus.PACKED, handling_unit=box) for _piece in range(count)
         )
         unit = new[0]
     box.pieces += count
@@ -116,9 +129,12 @@ def close_box(box: HandlingUnit, *, by: str, at: datetime, station: Station | No
     Refuses an empty one, and a kanban box that is not full: its card means a whole box.
     """
     if not box.pieces:
-        raise Refused("box_empty", f"nothing is in {box.number}")
+        raise Refused("box_empty", _("nothing is in %(box)s") % {"box": box.number})
     if box.card is not None and box.pieces < box.capacity:
-        raise Refused("card_not_full", f"card {box.card} wants {box.capacity}; {box.pieces} are in the box")
+        told = {"card": box.card, "capacity": box.capacity, "pieces": box.pieces}
+        raise Refused(
+            "card_not_full", _("card %(card)s wants %(capacity)s; %(pieces)s are in the box") % told
+        )
     move_box(box, HandlingStatus.CLOSED, closed_at=at, closed_by=by[:60])
     if box.card is not None:
         KanbanCard.objects.filter(pk=box.card.pk).update(closed_at=at, closed_by=by[:60])
@@ -171,8 +187,9 @@ def where_is_card(number: str) -> str:
         return ""
     if card.closed_at is not None:
         box = HandlingUnit.objects.filter(card=card).first()
-        return f"its box {box} of {card.call.number} was closed by {card.closed_by}"
-    return f"it was withdrawn with {card.call.number}"
+        told = {"box": box, "call": card.call.number, "by": card.closed_by}
+        return _("its box %(box)s of %(call)s was closed by %(by)s") % told
+    return _("it was withdrawn with %(call)s") % {"call": card.call.number}
 
 
 def open_card(number: str) -> KanbanCard | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from inventory.errors import Invalid, Refused, Unknown
 from sequencer.models import HandlingUnit, KanbanCard, Line, QuantityCall, UnloadingPoint
@@ -163,9 +163,14 @@ def follow_schedule(
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("follow_schedule needs the caller's transaction")
-    by, told = f"schedule of {feed}", []
+    by, told, points = f"schedule of {feed}", [], list(point_ids)
     kept = set()
-    for news in map(checked, wanted):
+    wanted = [checked(news) for news in wanted]
+    # All of them by key before the first is changed: a truck that departs locks its calls so, too.
+    mine = Q(due_at__in=[news.due_at for news in wanted]) | ~Q(status__in=sorted(DONE_QUANTITIES))
+    rows = QuantityCall.objects.filter(mine, customer_part=customer_part, unloading_point__in=points)
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    for news in wanted:
         call = _locked(news) or _adopted(news)
         before = (call.called, call.quantity, call.status) if call is not None else None
         if call is None or call.status == QuantityStatus.CANCELLED:
@@ -187,7 +192,7 @@ def follow_schedule(
             told.append(f"{call.number}: {call.quantity} x {call.customer_part} {call.status.lower()}")
     gone = (
         QuantityCall.objects.select_for_update(no_key=True)
-        .filter(feed=feed, customer_part=customer_part, unloading_point__in=list(point_ids))
+        .filter(feed=feed, customer_part=customer_part, unloading_point__in=points)
         .exclude(pk__in=kept)
         .exclude(status__in=sorted(DONE_QUANTITIES))
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from sequencer.models import PackingInstruction, QuantityCall, Station
 from sequencer.states import QuantityStatus
@@ -19,20 +19,20 @@ def packing_for(part_id: int, unloading_point_id: int) -> PackingInstruction | N
 def calls_for(station: Station) -> QuerySet[QuantityCall]:
     """Open calls that are packed at a station, the one due first on top.
 
-    Those whose packing instruction names it; where it names none, those of the family the station packs.
+    Those whose packing instruction (the one of the unloading point, else the one for everywhere) names it; where that
+    names none, those of the family the station packs.
     """
     fits = PackingInstruction.objects.filter(
         Q(unloading_point=OuterRef("unloading_point")) | Q(unloading_point__isnull=True),
         part=OuterRef("part"),
-    )
-    own = Exists(fits.filter(station=station))
+    ).order_by(F("unloading_point").asc(nulls_last=True))
     family = station.commodity.family if station.commodity else None
-    of_family = Exists(fits.filter(station__isnull=True)) & Q(part__family=family)
     return (
         QuantityCall.objects.filter(
-            own | (of_family & ~Exists(fits.filter(station__isnull=False))),
-            status__in=[QuantityStatus.RELEASED, QuantityStatus.IN_WORK],
+            Exists(fits), status__in=[QuantityStatus.RELEASED, QuantityStatus.IN_WORK]
         )
+        .annotate(packed_at=Subquery(fits.values("station")[:1]))
+        .filter(Q(packed_at=station.pk) | Q(packed_at__isnull=True, part__family=family))
         .select_related("part", "unloading_point__plant")
         .order_by("due_at", "pk")
     )

@@ -72,18 +72,23 @@ def calls_ahead(station: Station, *, but: str = "") -> list[View]:
     found: list[View] = []
     for call in calls_for(station)[: SHOWN * 3]:
         brief = call_brief(call)
-        if brief["open"] <= 0 or call.number == but:
+        left = brief["open"] - _promised_elsewhere(call, station)
+        if left <= 0 or call.number == but:
+            continue
+        free = {"closed_at__isnull": True, "withdrawn_at__isnull": True, "box__isnull": True}
+        cards = list(call.cards.filter(**free).values_list("number", flat=True)[:SHOWN])
+        if not cards and call.cards.exists():
+            # Every card of it lies in a box already: nothing more is begun for it.
             continue
         packing = packing_for(call.part_id, call.unloading_point_id)
-        cards = call.cards.filter(closed_at__isnull=True, withdrawn_at__isnull=True, box__isnull=True)
-        found.append(
-            {
-                **brief,
-                "pack": min(packing.pieces, brief["open"]) if packing else 0,
-                "cards": list(cards.values_list("number", flat=True)[:SHOWN]),
-            }
-        )
+        found.append({**brief, "pack": min(packing.pieces, left) if packing else 0, "cards": cards})
     return found[:SHOWN]
+
+
+def _promised_elsewhere(call: QuantityCall, station: Station) -> int:
+    """Room in the boxes that other stations are filling: it is asked of nobody else."""
+    rows = call.boxes.filter(status=HandlingStatus.OPEN, stations__isnull=False).exclude(stations=station)
+    return sum(room - pieces for room, pieces in rows.values_list("capacity", "pieces"))
 
 
 def ask_box(station: Station) -> tuple[str, str, str]:
@@ -91,26 +96,23 @@ def ask_box(station: Station) -> tuple[str, str, str]:
     box = HandlingUnit.objects.select_related("call__part").get(pk=station.handling_unit_id or 0)
     if box.status != HandlingStatus.OPEN:
         return "BOX_LABEL", _("STICK THE LABEL ON, SCAN IT"), box.number
+    left = box.capacity - box.pieces
+    if not left:
+        return "BOX_FULL", _("SCAN SEAL"), _("the box is full")
     if station.mode.startswith(BOX_COUNT):
-        return (
-            "COUNT",
-            _("SCAN PACK OR A COUNT"),
-            _("PACK is %(count)s") % {"count": box.capacity - box.pieces},
-        )
+        return "COUNT", _("SCAN PACK OR A COUNT"), _("PACK is %(count)s") % {"count": left}
     if station.pending_unit_part:
         lot = box.call.part.trace == "LOT"
-        return (
-            ("LOT", _("SCAN LOT"), station.pending_unit_part)
-            if lot
-            else ("SERIAL", _("SCAN SERIAL"), station.pending_unit_part)
-        )
-    detail = _("%(part)s: %(pieces)s of %(capacity)s in %(box)s") % {
+        code, text = ("LOT", _("SCAN LOT")) if lot else ("SERIAL", _("SCAN SERIAL"))
+        return code, text, station.pending_unit_part
+    told = _("%(part)s: %(pieces)s of %(capacity)s in %(box)s")
+    facts = {
         "part": box.call.part.number,
         "pieces": box.pieces,
         "capacity": box.capacity,
         "box": box.number,
     }
-    return "PART", _("SCAN PART"), detail
+    return "PART", _("SCAN PART"), told % facts
 
 
 def box_cards(station: Station, asked: str) -> list[tuple[str, str, str]]:

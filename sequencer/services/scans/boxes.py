@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.utils.translation import gettext
 
-from inventory.errors import Refused
+from inventory.errors import Refused, Stale
 from inventory.models import CustomerPart, Part
 from sequencer import rules
 from sequencer.labels import GS, Kind
 from sequencer.models import HandlingUnit, Unit
+from sequencer.services.held import held_boxes
 from sequencer.services.quantity.boxes import (
     box_of,
     close_box,
@@ -87,11 +88,14 @@ def begin_box(judging: Judging) -> Judged:
         progress = progress_of(call)
         if call.cards.exists() or call.quantity <= progress.done + progress.promised:
             continue
-        return _take(
-            judging,
-            open_box(call.pk, by=str(judging.station.operator), at=judging.at),
-            gettext("scan the part"),
-        )
+        try:
+            box = open_box(call.pk, by=str(judging.station.operator), at=judging.at)
+        except Refused as no:
+            if no.code != "nothing_open":
+                raise
+            # Another station promised the rest of it in this moment; the next call may be open.
+            continue
+        return _take(judging, box, gettext("scan the part"))
     raise Refused(
         "nothing_open", gettext("Nothing is called by quantity here; a kanban box begins with its card")
     )
@@ -113,6 +117,8 @@ def seal_box(judging: Judging) -> Judged:
             box,
             gettext("%(pieces)s of %(capacity)s") % {"pieces": box.pieces, "capacity": box.capacity},
         )
+    except Stale:
+        raise
     except Refused as no:
         return Judged("NOT_NOW", "SEAL", seen=box.number, hint=no.message, sound="check")
 
@@ -143,6 +149,10 @@ def _busy(judging: Judging) -> Judged | None:
 
 
 def _take(judging: Judging, box: HandlingUnit, hint: str) -> Judged:
+    """The box comes to this station; its call is locked, so nobody else takes it now. Stale when somebody just did."""
+    taken = box.stations.exclude(pk=judging.station.pk).exists()
+    if taken or box.status not in {HandlingStatus.OPEN, HandlingStatus.CLOSED}:
+        raise Stale(f"box {box.number}")
     judging.station.handling_unit = box
     judging.station.pending_unit_part = judging.station.pending_unit_lot = ""
     call = box.call
@@ -201,6 +211,8 @@ def _card(judging: Judging, number: str) -> Judged:
                       hint=gettext("%(part)s is not packed here") % {"part": card.call.part})  # fmt: skip
     try:
         box = open_box(card.call_id, card=card, by=str(judging.station.operator), at=judging.at)
+    except Stale:
+        raise
     except Refused as no:
         return Judged("NOT_NOW", "CARD", seen=number, hint=no.message, sound="check")
     return _take(judging, box, gettext("scan the part"))
@@ -265,9 +277,13 @@ def need_of(box: HandlingUnit) -> rules.Need:
 def _goods(judging: Judging, box: HandlingUnit) -> Judged:
     station, label = judging.station, judging.label
     need = need_of(box)
+    if box.pieces == box.capacity:
+        hint = gettext("%(box)s is full: SEAL closes it") % {"box": box.number}
+        return Judged("NOT_NOW", "PART", seen=label.shown, hint=hint, sound="check")
     if station.mode.startswith(COUNT):
-        # The same part again is no second answer: how many is asked, and only that is taken.
-        if need.accepts.intersection(label.numbers):
+        # The same part or lot again is no second answer: how many is asked, and only that is taken.
+        lot = station.mode.partition(":")[2].partition(GS)[0]
+        if need.accepts.intersection(label.numbers) or (lot and lot in {label.lot, label.value}):
             return Judged(
                 "NOT_NOW",
                 "COUNT",
@@ -365,7 +381,7 @@ def _packed(judging: Judging, box: HandlingUnit, count: int, unit: Unit | None) 
         pieces=count,
     )
     if box.pieces == box.capacity:
-        judged = _closed(judging, box, "full")
+        judged = _closed(judging, box, gettext("full"))
         judged.unit = unit
         return judged
     return Judged(
@@ -379,6 +395,11 @@ def _packed(judging: Judging, box: HandlingUnit, count: int, unit: Unit | None) 
 
 
 def _closed(judging: Judging, box: HandlingUnit, how: str) -> Judged:
+    held = held_boxes([box.pk]).get(box.pk) if judging.standing.held else None
+    if held is not None:
+        # As at a rack: what was put in before the hold was placed is not closed and gets no label.
+        hint = gettext("%(box)s is not closed: %(held)s") % {"box": box.number, "held": held}
+        return Judged("ON_HOLD", "SEAL", seen=box.number, hint=hint)
     close_box(box, by=str(judging.station.operator), at=judging.at, station=judging.station)
     judging.station.mode = judging.station.pending_unit_part = judging.station.pending_unit_lot = ""
     return Judged(
