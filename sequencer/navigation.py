@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from sequencer.access import may
 
@@ -21,25 +23,25 @@ class Entry:
 
 
 DAILY = (
-    Entry("Lines", "lines", frozenset({"lines"})),
-    Entry("Racks", "racks", frozenset({"racks"})),
-    Entry("Shipping", "shipping", frozenset({"shipping", "returnables", "deliveries"})),
-    Entry("Trace", "trace", frozenset({"trace"})),
-    Entry("EDI", "edi", frozenset({"edi"})),
+    Entry(gettext_noop("Lines"), "lines", frozenset({"lines"})),
+    Entry(gettext_noop("Racks"), "racks", frozenset({"racks"})),
+    Entry(gettext_noop("Shipping"), "shipping", frozenset({"shipping", "returnables", "deliveries"})),
+    Entry(gettext_noop("Trace"), "trace", frozenset({"trace"})),
+    Entry(gettext_noop("EDI"), "edi", frozenset({"edi"})),
 )
 MORE = (
-    Entry("Exceptions", "exceptions", frozenset({"exceptions"})),
-    Entry("Quality holds", "quality", frozenset({"quality"})),
-    Entry("Overrides", "overrides", frozenset({"overrides"})),
-    Entry("Bypasses", "bypass", frozenset({"bypass"})),
-    Entry("Offline", "offline", frozenset({"offline"})),
-    Entry("Sets", "sets", frozenset({"sets"})),
-    Entry("Kit lists", "kits", frozenset({"kits"})),
-    Entry("By quantity", "quantity", frozenset({"quantity"})),
-    Entry("Printing", "printing", frozenset({"printing"})),
-    Entry("Demand", "demand", frozenset({"demand"})),
-    Entry("Admin", "admin", frozenset({"admin"}), "admin:index"),
-    Entry("API", "api-docs", frozenset({"api"})),
+    Entry(gettext_noop("Exceptions"), "exceptions", frozenset({"exceptions"})),
+    Entry(gettext_noop("Quality holds"), "quality", frozenset({"quality"})),
+    Entry(gettext_noop("Overrides"), "overrides", frozenset({"overrides"})),
+    Entry(gettext_noop("Bypasses"), "bypass", frozenset({"bypass"})),
+    Entry(gettext_noop("Offline"), "offline", frozenset({"offline"})),
+    Entry(gettext_noop("Sets"), "sets", frozenset({"sets"})),
+    Entry(gettext_noop("Kit lists"), "kits", frozenset({"kits"})),
+    Entry(gettext_noop("By quantity"), "quantity", frozenset({"quantity"})),
+    Entry(gettext_noop("Printing"), "printing", frozenset({"printing"})),
+    Entry(gettext_noop("Demand"), "demand", frozenset({"demand"})),
+    Entry(gettext_noop("Admin"), "admin", frozenset({"admin"}), "admin:index"),
+    Entry(gettext_noop("API"), "api-docs", frozenset({"api"})),
 )
 
 
@@ -49,7 +51,7 @@ def navigation(user: Any, section: str) -> dict[str, Any]:
     def shown(entries: tuple[Entry, ...]) -> list[dict[str, Any]]:
         return [
             {
-                "words": entry.words,
+                "words": _(entry.words),
                 "name": entry.name,
                 "url": reverse(entry.address or entry.name),
                 "current": section in entry.sections,

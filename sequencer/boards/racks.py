@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Min, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from inventory.errors import Unknown
 from sequencer.boards.units import Board, level, minutes
@@ -22,18 +25,42 @@ IN_WORK = frozenset({RackStatus.LOADING, RackStatus.FULL, RackStatus.REOPENED})
 
 # value -> what it shows
 STATUSES = (
-    ("open", "not gone"),
-    ("work", "in work"),
-    ("closed", "sealed, staged, loaded"),
-    ("gone", "gone"),
+    ("open", gettext_noop("not gone")),
+    ("work", gettext_noop("in work")),
+    ("closed", gettext_noop("sealed, staged, loaded")),
+    ("gone", gettext_noop("gone")),
     *((status.value.lower(), status.value.replace("_", " ").lower()) for status in RackStatus),
 )
-FILLS = (("empty", "empty"), ("part", "partly filled"), ("full", "every slot filled"))
-NEEDS = (("holes", "with holes"), ("reopened", "with reopened slots"), ("loose", "with pieces to move"),
-         ("decide", "waits for a decision"))  # fmt: skip
-DUES = (("late", "late"), ("hour", "due within an hour"), ("later", "due later"))
-AGES = (("1", "open over 1 h"), ("4", "open over 4 h"), ("24", "open over a day"))
-SORTS = (("due", "by due time"), ("age", "oldest first"), ("number", "by number"))
+FILLS = (
+    ("empty", gettext_noop("empty")),
+    ("part", gettext_noop("partly filled")),
+    ("full", gettext_noop("every slot filled")),
+)
+NEEDS = (
+    ("holes", gettext_noop("with holes")),
+    ("reopened", gettext_noop("with reopened slots")),
+    ("loose", gettext_noop("with pieces to move")),
+    ("decide", gettext_noop("waits for a decision")),
+)
+DUES = (
+    ("late", gettext_noop("late")),
+    ("hour", gettext_noop("due within an hour")),
+    ("later", gettext_noop("due later")),
+)
+AGES = (
+    ("1", gettext_noop("open over 1 h")),
+    ("4", gettext_noop("open over 4 h")),
+    ("24", gettext_noop("open over a day")),
+)
+SORTS = (
+    ("due", gettext_noop("by due time")),
+    ("age", gettext_noop("oldest first")),
+    ("number", gettext_noop("by number")),
+)
+
+
+def _told(choices: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(code, _(words)) for code, words in choices]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +94,13 @@ def rack_list(asked: Asked, *, at: datetime) -> Board:
         "page": page.number,
         "pages": pages.num_pages,
         "choices": {
-            "status": STATUSES,
+            "status": _told(STATUSES),
             "commodity": [(str(c.pk), str(c)) for c in Commodity.objects.select_related("program__line")],
-            "fill": FILLS,
-            "needs": NEEDS,
-            "due": DUES,
-            "age": AGES,
-            "sort": SORTS,
+            "fill": _told(FILLS),
+            "needs": _told(NEEDS),
+            "due": _told(DUES),
+            "age": _told(AGES),
+            "sort": _told(SORTS),
         },
     }
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from sequencer.boards.units import BINDING, GONE, WAY, WORDS, Board, UnitFacts, progress
 from sequencer.models import CallOff, ComponentGroup, Line, SequenceGap, SequenceStream
@@ -133,7 +134,7 @@ def _cells(
 
 
 def _bare(sequence: str, state: str) -> Board:
-    return {"sequence": sequence, "state": state, "word": WORDS[state], "changed": False, "families": []}
+    return {"sequence": sequence, "state": state, "word": _word(state), "changed": False, "families": []}
 
 
 def _call(call: CallOff, at: datetime) -> Board:
@@ -150,7 +151,7 @@ def _call(call: CallOff, at: datetime) -> Board:
     return {
         "sequence": call.sequence_number,
         "state": state,
-        "word": "changed" if changed and state in {"called", "released", "work"} else WORDS[state],
+        "word": _("changed") if changed and state in {"called", "released", "work"} else _word(state),
         "changed": changed,
         "late": late,
         "call": call.call_number,
@@ -170,3 +171,8 @@ def _state(group: ComponentGroup, call: CallOff, at: datetime) -> str:
         rack=slot.rack.status if slot else None,
     )
     return progress(facts, at)
+
+
+def _word(state: str) -> str:
+    """An empty word stays empty: a catalogue answers it with its own head."""
+    return _(WORDS[state]) if WORDS[state] else ""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.utils.translation import gettext_noop
 
 from sequencer.models import Commodity, Line, SequenceGap, Task
 from sequencer.states import (
@@ -47,23 +48,23 @@ WAY = (
 GONE = frozenset({"transit", "consumed"})
 # Nothing is said of what merely waits its turn.
 WORDS = {
-    "gap": "GAP",
-    "held": "HELD",
-    "hole": "hole",
-    "unresolved": "part?",
-    "reopened": "reopened",
-    "on_hold": "on hold",
+    "gap": gettext_noop("GAP"),
+    "held": gettext_noop("HELD"),
+    "hole": gettext_noop("hole"),
+    "unresolved": gettext_noop("part?"),
+    "reopened": gettext_noop("reopened"),
+    "on_hold": gettext_noop("on hold"),
     "called": "",
     "released": "",
-    "work": "in work",
-    "verified": "verified",
-    "packed": "packed",
-    "staged": "staged",
-    "transit": "in transit",
-    "consumed": "consumed",
-    "accepted": "gap accepted",
-    "cancelled": "cancelled",
-    "later": "not called",
+    "work": gettext_noop("in work"),
+    "verified": gettext_noop("verified"),
+    "packed": gettext_noop("packed"),
+    "staged": gettext_noop("staged"),
+    "transit": gettext_noop("in transit"),
+    "consumed": gettext_noop("consumed"),
+    "accepted": gettext_noop("gap accepted"),
+    "cancelled": gettext_noop("cancelled"),
+    "later": gettext_noop("not called"),
 }
 BY_STATUS = {
     GroupStatus.CREATED: "called",

@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from inventory.errors import Invalid
@@ -32,7 +33,7 @@ def racks(request: HttpRequest) -> HttpResponseBase:
         "table": table,
         "asked": asked,
         "filters": [
-            (name, label, choices, getattr(asked, name), name not in ("status", "sort"))
+            (name, _(label), choices, getattr(asked, name), name not in ("status", "sort"))
             for (name, choices), label in zip(table["choices"].items(), LABELS, strict=True)
         ],
         "query": query.urlencode(),
@@ -41,7 +42,10 @@ def racks(request: HttpRequest) -> HttpResponseBase:
     return render(request, "racks/list.html", context)
 
 
-LABELS = ("Status", "Commodity", "Fill", "Needs", "Due", "Age", "Order")
+LABELS = (
+    gettext_noop("Status"), gettext_noop("Commodity"), gettext_noop("Fill"), gettext_noop("Needs"), gettext_noop("Due"),
+    gettext_noop("Age"), gettext_noop("Order"),
+)  # fmt: skip
 
 
 @guarded

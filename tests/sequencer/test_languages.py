@@ -136,3 +136,15 @@ def test_a_due_time_stands_on_both_clocks(moment: str, ours: str, theirs: str, t
     with timezone.override(ours):
         at = datetime.fromisoformat(moment)
         assert (both_clocks(at, theirs), strip_tags(due(at, theirs))) == (told, told)
+
+
+def test_the_board_speaks_the_badge_and_says_nothing_where_there_is_nothing(plant: Plant) -> None:
+    speak(plant.supervisor, "de")
+    for n in (1, 2, 4):
+        plant.new(n)
+    client = Client()
+    client.force_login(plant.supervisor)
+    page = client.get(f"/lines/{plant.line.pk}/").content.decode()
+    for told in ("Rückverfolgung", "Sequenzlücke entscheiden", "begrenzt durch", "Zu tun, nach Restminuten"):
+        assert told in page
+    assert "Project-Id-Version" not in page, "a catalogue answers an empty word with its head"
