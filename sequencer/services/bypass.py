@@ -10,10 +10,11 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
+from inventory.statements import Question, number
 from sequencer.models import Bypass, BypassUnit, ComponentGroup, ProcessControl, Station
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.states import BYPASS_MOVES, BypassStatus, check_move
@@ -174,14 +175,24 @@ def _subject(bypass: Bypass) -> str:
 
 def bypass_banner(station: Station, at: datetime) -> list[dict[str, Any]]:
     if station.commodity is not None:
-        return banners(Q(control__line=station.commodity.program.line_id), at)
+        return _told({pk for (pk,) in _open_on_line.rows(line=station.commodity.program.line_id)}, at)
     return banners(Q(control__line__programs__unloading_point=station.unloading_point_id), at)
 
 
 def banners(where: Q, at: datetime) -> list[dict[str, Any]]:
     """What is bypassed on these lines and what is done instead."""
+    found = Bypass.objects.filter(where, closed_at__isnull=True)
+    return _told(set(found.order_by().values_list("pk", flat=True)), at)
+
+
+@Question
+def _open_on_line() -> QuerySet[Any, tuple[int]]:
+    found = Bypass.objects.filter(control__line=number("line"), closed_at__isnull=True)
+    return found.order_by().values_list("pk")
+
+
+def _told(ids: set[int], at: datetime) -> list[dict[str, Any]]:
     # Nearly every page of the floor asks this and hears nothing: the words are fetched only for what stands.
-    ids = set(Bypass.objects.filter(where, closed_at__isnull=True).order_by().values_list("pk", flat=True))
     if not ids:
         return []
     found = Bypass.objects.filter(pk__in=ids).select_related("control", "station", "owner")

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from inventory.statements import Question
 from sequencer.models import ComponentGroup, HandlingUnit, QualityHold, Unit
 
 
 def open_holds() -> list[QualityHold]:
     """Every hold not released yet; one query, and in a good week it finds none."""
+    return _open.rows()
+
+
+@Question
+def _open() -> QuerySet[QualityHold]:
     found = QualityHold.objects.filter(released_at__isnull=True)
-    return list(found.select_related("part", "group__call_off", "group__commodity").order_by("pk"))
+    return found.select_related("part", "group__call_off", "group__commodity").order_by("pk")
 
 
 def pieces_of(hold: QualityHold) -> Q:

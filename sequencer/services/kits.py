@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from inventory.errors import Invalid, Refused, Unknown
 from inventory.models import Part
+from inventory.statements import Question, number
 from sequencer.clocks import both_clocks, on_both, our_clock
 from sequencer.documents import facts as paper
 from sequencer.documents import pdf
@@ -169,13 +170,23 @@ def switches_of(commodity_ids: Iterable[int]) -> dict[int, list[RouteSwitch]]:
     return found
 
 
+@Question
+def _switches() -> QuerySet[RouteSwitch]:
+    return RouteSwitch.objects.filter(commodity=number("commodity")).order_by("pk")
+
+
+@Question
+def _routed() -> QuerySet[ComponentGroup]:
+    joined = ("commodity__route", "route", "slot__rack", "call_off")
+    return ComponentGroup.objects.select_related(*joined).filter(pk=number("group")).order_by()
+
+
 def is_built(group: ComponentGroup) -> bool:
     """The same by key alone, for the one group a station asks for."""
-    rows = ComponentGroup.objects.select_related("commodity__route", "route", "slot__rack", "call_off")
-    whole = rows.prefetch_related("components").get(pk=group.pk)
+    (whole,) = _routed.rows(group=group.pk)
     slot: Slot | None = getattr(whole, "slot", None)
     position = slot.rack.low_position if slot is not None else whole.call_off.position
-    switches = switches_of([whole.commodity_id]).get(whole.commodity_id, [])
+    switches = _switches.rows(commodity=whole.commodity_id)
     return route_of(whole, switches, position) == WorkRoute.BUILD
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Refused, Stale, Unknown
+from inventory.statements import Question, moment, number
 from sequencer.clocks import our_clock
 from sequencer.models import ComponentGroup, Line, Override, OverrideUse, ScanEvent, Station
 from sequencer.services.journal import close_tasks, open_task, record_event
@@ -230,14 +231,27 @@ def lines_of(station: Station) -> Q:
 
 
 def override_banner(station: Station, at: datetime) -> list[dict[str, Any]]:
-    return banners(lines_of(station), at)
+    if station.commodity is None:
+        return banners(lines_of(station), at)
+    return _told({pk for (pk,) in _running_on_line.rows(line=station.commodity.program.line_id, at=at)}, at)
 
 
 def banners(where: Q, at: datetime) -> list[dict[str, Any]]:
     """What runs on these lines, soonest to end first."""
     running = Override.objects.filter(where, status=OverrideStatus.GRANTED, until__gt=at)
+    return _told(set(running.order_by().values_list("pk", flat=True)), at)
+
+
+@Question
+def _running_on_line() -> QuerySet[Any, tuple[int]]:
+    running = Override.objects.filter(
+        line=number("line"), status=OverrideStatus.GRANTED, until__gt=moment("at")
+    )
+    return running.order_by().values_list("pk")
+
+
+def _told(ids: set[int], at: datetime) -> list[dict[str, Any]]:
     # Nearly every page of the floor asks this and hears nothing: the words are fetched only for what runs.
-    ids = set(running.order_by().values_list("pk", flat=True))
     found = Override.objects.filter(pk__in=ids).select_related(*SAID).order_by("until", "pk") if ids else ()
     return [banner(row, at) for row in found]
 

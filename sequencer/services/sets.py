@@ -10,11 +10,13 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from inventory import statements
 from inventory.errors import Refused
+from inventory.statements import Question
 from sequencer.models import CallOff, Commodity, ComponentGroup, Rack, SetRelease, SetRule, Station, Task
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.services.racks.locks import locked_rack
@@ -253,13 +255,27 @@ def tell_broken_sets(*, at: datetime) -> int:
 
 def broken_banner(station: Station, at: datetime) -> list[dict[str, Any]]:
     """Sealed racks of this line, or for this dock, whose set was broken."""
-    tasks = Task.objects.filter(kind=BROKEN).exclude(status=TaskStatus.DONE)
     if station.commodity is not None:
-        tasks = tasks.filter(line=station.commodity.program.line_id)
+        told = _broken_on_line.rows(line=station.commodity.program.line_id)
     else:
-        tasks = tasks.filter(line__programs__unloading_point=station.unloading_point_id).distinct()
-    told = list(tasks.order_by("pk").values_list("subject", "text")[:2])
+        told = _broken_at_dock.rows(dock=station.unloading_point_id)
     return [{"kind": "moves", "word": "SET BROKEN", "text": text, "until": None} for _, text in told]
+
+
+def _broken() -> QuerySet[Task]:
+    return Task.objects.filter(kind=BROKEN).exclude(status=TaskStatus.DONE).order_by("pk")
+
+
+@Question
+def _broken_on_line() -> QuerySet[Any, tuple[int, str]]:
+    return _broken().filter(line=statements.number("line")).values_list("pk", "text")[:2]
+
+
+@Question
+def _broken_at_dock() -> QuerySet[Any, tuple[int, str]]:
+    here = _broken().filter(line__programs__unloading_point=statements.number("dock"))
+    # The key keeps two tasks of one text apart.
+    return here.distinct().values_list("pk", "text")[:2]
 
 
 def racks_with_open_sets(

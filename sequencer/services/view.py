@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Unknown
 from inventory.models import Part
+from inventory.statements import Question, moment, number
 from sequencer import rules
 from sequencer.clocks import both_clocks, on_both
 from sequencer.demo import SUPERVISOR_PIN as DEMO_PIN
@@ -59,23 +60,35 @@ TREND, STEADY = timedelta(minutes=15), 2
 
 
 def _station(station_id: int) -> Station:
-    station = (
-        Station.objects.select_related(
-            "operator__badge",
-            "commodity__program__line__plant",
-            "commodity__program__stream",
-            "commodity__rack_type",
-            "rack__carrier",
-            "rack__shipment",
-        )
-        .filter(pk=station_id)
-        .first()
-    )
+    station = _whole_station.first(station=station_id)
     if station is None:
         raise Unknown(
             "no_station", gettext("there is no station %(station_id)s") % {"station_id": station_id}
         )
     return station
+
+
+@Question
+def _whole_station() -> QuerySet[Station]:
+    joined = (
+        "operator__badge",
+        "commodity__program__line__plant",
+        "commodity__program__stream",
+        "commodity__rack_type",
+        "rack__carrier",
+        "rack__shipment",
+    )
+    return Station.objects.select_related(*joined).filter(pk=number("station")).order_by()
+
+
+@Question
+def _slots_of_rack() -> QuerySet[Slot]:
+    return Slot.objects.select_related("group__call_off").filter(rack=number("rack")).order_by("number")
+
+
+@Question
+def _parts_of_group() -> QuerySet[CallComponent]:
+    return CallComponent.objects.select_related("part").filter(group=number("group"), required=True)
 
 
 def station_view(station_id: int, *, at: datetime) -> View:
@@ -94,7 +107,7 @@ def _station_view(station: Station, at: datetime) -> View:
     rack = _rack(station)
     slot = current_slot(rack.pk) if rack and rack.status in {"LOADING", "REOPENED"} else None
     needs = needs_of(slot.group, commodity.program.line.plant.customer_id) if slot and slot.group else []
-    slots = list(rack.slots.select_related("group__call_off").order_by("number")) if rack else []
+    slots = _slots_of_rack.rows(rack=rack.pk) if rack else []
     late = _late(station, slot)
     view: View = {
         "station": _head(station, commodity.program.line.name, commodity.program.line.plant),
@@ -323,7 +336,7 @@ def _now(station: Station, slot: Slot, needs: list[rules.Need], commodity: Commo
     if group is None:
         return None
     component = needs[0] if needs else None
-    parts = list(group.components.filter(required=True).select_related("part"))
+    parts = _parts_of_group.rows(group=group.pk)
     first = next((c.part for c in parts if component is None or c.part_id == component.part_id), None)
     checks = _checks(station, parts, needs, slot_is_asked(commodity, slot))
     return {
@@ -485,12 +498,6 @@ def _upcoming(station: Station) -> View | None:
 
 
 def _last(station: Station) -> list[View]:
-    scans = (
-        ScanEvent.objects.filter(station=station)
-        .select_related("group__call_off", "rack")
-        # In the order of the station's own index: the scans are many, and cut by month.
-        .order_by("-recorded_at", "-id")[:3]
-    )
     return [
         {
             "sequence": scan.group.call_off.sequence_number if scan.group else "",
@@ -500,8 +507,15 @@ def _last(station: Station) -> list[View]:
             "raw": scan.raw,
             "at": scan.scanned_at,
         }
-        for scan in scans
+        for scan in _last_scans.rows(station=station.pk)
     ]
+
+
+@Question
+def _last_scans() -> QuerySet[ScanEvent]:
+    scans = ScanEvent.objects.filter(station=number("station")).select_related("group__call_off", "rack")
+    # In the order of the station's own index: the scans are many, and cut by month.
+    return scans.order_by("-recorded_at", "-id")[:3]
 
 
 def _lock(station: Station) -> View | None:
@@ -515,27 +529,41 @@ def buffer_of(commodity: Commodity, at: datetime) -> View:
 
     `trend` compares with a quarter of an hour ago, from what was known and not sealed then: up, flat, down or nothing.
     """
-    safe = Q(slot__status=SlotStatus.FILLED, slot__rack__status__in=sorted(CLOSED_RACKS | GONE_RACKS))
-    firm = CallOff.objects.filter(stage=Stage.FIRM, held=False).order_by("required_at")
-    first = firm.filter(
-        pk__in=ComponentGroup.objects.filter(commodity=commodity)
-        .exclude(status__in=[GroupStatus.CANCELLED, *sorted(SHIPPED_GROUPS)])
-        .exclude(safe)
-        .values("call_off")
-    ).first()
+    first = _first_unsealed.first(commodity=commodity.pk)
     if first is None or first.required_at is None:
         return {"minutes": None, "limit": None, "trend": ""}
-    sealed_since = firm.filter(
-        groups__commodity=commodity,
-        groups__slot__status=SlotStatus.FILLED,
-        groups__slot__rack__sealed_at__gt=at - TREND,
-    ).first()
+    sealed_since = _first_sealed_since.first(commodity=commodity.pk, since=at - TREND)
     transit = timedelta(minutes=commodity.program.line.plant.transit_minutes)
     before = [c.required_at for c in (first, sealed_since) if c is not None and c.created_at <= at - TREND]
     then = min((due for due in before if due is not None), default=None)
     minutes = _minutes(first.required_at - transit, at)
     trend = _trend(minutes, _minutes(then - transit, at - TREND)) if then is not None else ""
     return {"minutes": minutes, "limit": first.sequence_number, "trend": trend}
+
+
+def _firm() -> QuerySet[CallOff]:
+    return CallOff.objects.filter(stage=Stage.FIRM, held=False).order_by("required_at")
+
+
+@Question
+def _first_unsealed() -> QuerySet[CallOff]:
+    safe = Q(slot__status=SlotStatus.FILLED, slot__rack__status__in=sorted(CLOSED_RACKS | GONE_RACKS))
+    groups = (
+        ComponentGroup.objects.filter(commodity=number("commodity"))
+        .exclude(status__in=[GroupStatus.CANCELLED, *sorted(SHIPPED_GROUPS)])
+        .exclude(safe)
+    )
+    return _firm().filter(pk__in=groups.values("call_off"))[:1]
+
+
+@Question
+def _first_sealed_since() -> QuerySet[CallOff]:
+    sealed = _firm().filter(
+        groups__commodity=number("commodity"),
+        groups__slot__status=SlotStatus.FILLED,
+        groups__slot__rack__sealed_at__gt=moment("since"),
+    )
+    return sealed[:1]
 
 
 def _minutes(until: datetime, at: datetime) -> int:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from inventory.statements import Question, number
 from sequencer.models import SequencingProgram, Station
 
 COOKIE = "jis_station"
@@ -32,16 +34,27 @@ def enrol(response: HttpResponse, station: Station) -> None:
 
 
 def enrolled_station(request: HttpRequest) -> Station | None:
-    """The station this browser was enrolled as, if the enrolment still stands."""
+    """The station this browser was enrolled as, if the enrolment still stands. Asked once a request."""
+    if not hasattr(request, "_enrolled_station"):
+        request._enrolled_station = _enrolled(request)  # type: ignore[attr-defined]
+    found: Station | None = request._enrolled_station  # type: ignore[attr-defined]
+    return found
+
+
+def _enrolled(request: HttpRequest) -> Station | None:
     value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=LIFE)
-    number, _, count = (value or "").partition(":")
-    if not number:
+    key, _, count = (value or "").partition(":")
+    if not key:
         return None
-    return (
-        Station.objects.select_related("commodity__program", "unloading_point")
-        .filter(pk=int(number), enrolment=int(count))
-        .first()
-    )
+    station = station_of_page.first(station=int(key))
+    return station if station is not None and station.enrolment == int(count) else None
+
+
+@Question
+def station_of_page() -> QuerySet[Station]:
+    """A station with what tells its line and its dock."""
+    joined = ("commodity__program", "unloading_point")
+    return Station.objects.select_related(*joined).filter(pk=number("station")).order_by()
 
 
 def topics_of(station: Station) -> list[str]:

@@ -30,7 +30,7 @@ from sequencer.models import Rack, Station
 from sequencer.services import Verdict, dock_view, offline, printing, record_event, record_scan, station_view
 from sequencer.services.printing import DocumentKind
 from sequencer.views import dock_picture, picture
-from sequencer.views.enrolment import enrol, enrolled_station, topics_of
+from sequencer.views.enrolment import enrol, enrolled_station, station_of_page, topics_of
 from sequencer.views.rack_picture import rack_drawing
 
 # What a plain keyboard-wedge scanner does; a station with another one says so in these data attributes.
@@ -58,9 +58,7 @@ def at_station(view: StationView) -> Callable[[HttpRequest, int], HttpResponseBa
 
 
 def _station(station_id: int) -> Station:
-    found = (
-        Station.objects.select_related("commodity__program", "unloading_point").filter(pk=station_id).first()
-    )
+    found = station_of_page.first(station=station_id)
     if found is None:
         raise Unknown("no_station", _("there is no station %(station_id)s") % {"station_id": station_id})
     return found

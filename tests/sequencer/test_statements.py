@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +13,8 @@ from django.db import IntegrityError, NotSupportedError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler, SQLUpdateCompiler
 from django.db.transaction import TransactionManagementError
+from django.http import HttpResponse
+from django.test import Client
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
@@ -21,6 +23,7 @@ from inventory.statements import Change, Insert, Question, field, moment, number
 from sequencer.models import PlantEvent, Rack, ScanEvent, ScanNonce, Slot, Station
 from sequencer.postgres import kept
 from sequencer.services.scans import current_slot
+from sequencer.views.enrolment import COOKIE, enrol
 from tests.factories import Plant
 
 POSTGRES = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no plans for us")
@@ -125,15 +128,61 @@ def test_a_part_and_its_slot_put_no_question_together_twice(
         return answer
 
     assert [post("PA", "a"), post("%L:1", "b")] == ["OK", "OK"]
-    with ExitStack() as patches:
-        kinds = SQLCompiler, SQLInsertCompiler, SQLUpdateCompiler
-        put_together = [patches.enter_context(patch.object(kind, "as_sql", autospec=True)) for kind in kinds]
+    with counted_compilers() as put_together:
         # The transaction's begin and end are two of them.
         with django_assert_num_queries(16):
             assert post("PA", "c") == "OK"
         with django_assert_num_queries(19):
             assert post("%L:2", "d") == "OK"
-    assert [patched.call_count for patched in put_together] == [0, 0, 0]
+    assert sum(put_together) == 0
+
+
+def test_the_page_of_a_station_puts_hardly_a_question_together_twice(
+    plant: Plant, settings: Any, django_assert_max_num_queries: Any
+) -> None:
+    """What an enrolled browser posts all day: the scan, and the page as it stands after it."""
+    settings.DEMO = False
+    for n in (1, 2, 3):
+        plant.new(n)
+    plant.start_rack()
+    browser, answer = Client(), HttpResponse()
+    enrol(answer, plant.station)
+    browser.cookies[COOKIE] = answer.cookies[COOKIE].value
+
+    def post(raw: str, nonce: str) -> str:
+        body = {"raw": raw, "nonce": f"page-{nonce}-post", "scanned_at": timezone.now().isoformat()}
+        code: str = browser.post(f"/station/{plant.station.pk}/scan", body).json()["verdict"]["code"]
+        return code
+
+    assert [post("PA", "a"), post("%L:1", "b")] == ["OK", "OK"]
+    with counted_compilers() as put_together, django_assert_max_num_queries(40):
+        assert post("PA", "c") == "OK"
+    assert sum(put_together) <= 1
+
+
+def test_a_key_larger_than_any_finds_nothing(plant: Plant) -> None:
+    browser = Client()
+    browser.force_login(User.objects.get(username="op"))
+    assert browser.get(f"/station/{10**20}/").status_code == 404
+    assert Question(with_rack).rows(station=2**63, nonce="", at=plant.at) == []
+
+
+@contextmanager
+def counted_compilers() -> Iterator[list[int]]:
+    """How often SQL was put together inside, a one for each time."""
+    count: list[int] = []
+
+    def counting(real: Any) -> Any:
+        def as_sql(*args: Any, **options: Any) -> Any:
+            count.append(1)
+            return real(*args, **options)
+
+        return as_sql
+
+    with ExitStack() as patches:
+        for kind in (SQLCompiler, SQLInsertCompiler, SQLUpdateCompiler):
+            patches.enter_context(patch.object(kind, "as_sql", counting(kind.as_sql)))
+        yield count
 
 
 @pytest.fixture

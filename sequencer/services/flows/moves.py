@@ -14,11 +14,11 @@ from sequencer.models import Carrier, ComponentGroup, FloorException, LoosePiece
 from sequencer.services.exceptions import resolve_exceptions
 from sequencer.services.racks import (
     RackMove,
+    loose_of,
     move_group,
     move_list,
     note_move,
     park,
-    stands_loose,
     to_buffer,
 )
 from sequencer.services.scans.flow import Ask, Flow
@@ -307,7 +307,7 @@ def moves_waiting(station: Station, at: datetime) -> list[dict[str, Any]]:
     """Banner: pieces of the rack at this station stand where they do not belong any more."""
     if station.rack_id is None or station.rack is None or station.rack.status not in IN_WORK:
         return []
-    count = stands_loose(station.rack_id).count()
+    count = len(loose_of(station.rack_id))
     if not count:
         return []
     text = ngettext(

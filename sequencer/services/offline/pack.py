@@ -9,8 +9,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, Count, Q, QuerySet, Value, When
 
+from inventory import statements
 from inventory.errors import Unknown
 from inventory.models import CustomerPart, Part
+from inventory.statements import Question
 from sequencer.labels import GS
 from sequencer.models import (
     Badge,
@@ -113,22 +115,37 @@ def work_pack(station_id: int, *, at: datetime) -> Facts:
     }
 
 
+@Question
+def _stands() -> QuerySet[Station]:
+    stations = Station.objects.select_related("operator", "rack__carrier")
+    return stations.filter(pk=statements.number("station")).order_by()
+
+
+@Question
+def _standing_slots() -> QuerySet[Any, tuple[Any, ...]]:
+    slots = Slot.objects.filter(rack=statements.number("rack"))
+    return slots.values_list("number", "status", "group_id", "group__status")
+
+
+@Question
+def _standing_serials() -> QuerySet[Any, tuple[Any, ...]]:
+    units = Unit.objects.filter(group__slot__rack=statements.number("rack")).exclude(serial=None)
+    return units.values_list("part_id", "serial", "group__call_off__sequence_number")
+
+
 def standing_of(station_id: int) -> Facts:
     """What stands at the station now, small enough for every page: the point from which a browser goes on alone."""
-    station = Station.objects.select_related("operator", "rack__carrier").get(pk=station_id)
+    (station,) = _stands.rows(station=station_id)
     rack = station.rack
     slots: dict[str, list[Any]] = {}
     left: dict[str, int] = {}
     units: dict[str, str] = {}
     if rack is not None:
-        rows = rack.slots.values_list("number", "status", "group_id", "group__status")
+        rows = _standing_slots.rows(rack=rack.pk)
         slots = {str(number): [status, group, group_status] for number, status, group, group_status in rows}
-        standing = Unit.objects.filter(group__slot__rack=rack).exclude(serial=None)
         units = {
             f"{part} {serial}": f"is in rack {rack.number} for {sequence}"
-            for part, serial, sequence in standing.values_list(
-                "part_id", "serial", "group__call_off__sequence_number"
-            )
+            for part, serial, sequence in _standing_serials.rows(rack=rack.pk)
         }
         begun = [row[1] for row in slots.values() if row[2] == GroupStatus.IN_WORK]
         if begun:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from sequencer.clocks import both_clocks
 from sequencer.models import HandlingUnit, KanbanCard, QuantityCall, Shipment, Station
 from sequencer.services.quantity.calls import progress_of
-from sequencer.services.quantity.packing import calls_for, packing_for
+from sequencer.services.quantity.packing import first_calls_for, packing_for
 from sequencer.services.quantity.trucks import boxes_on
 from sequencer.spoken import spoken
 from sequencer.states import HandlingStatus
@@ -70,7 +70,7 @@ def call_brief(call: QuantityCall) -> View:
 def calls_ahead(station: Station, *, but: str = "") -> list[View]:
     """What is called by quantity at a station and not in boxes yet, the one due first on top."""
     found: list[View] = []
-    for call in calls_for(station)[: SHOWN * 3]:
+    for call in first_calls_for(station):
         brief = call_brief(call)
         left = brief["open"] - _promised_elsewhere(call, station)
         if left <= 0 or call.number == but:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused
+from inventory.statements import Given, Question, number
 from sequencer.models import CallComponent, Carrier, ComponentGroup, LoosePiece, Rack, Slot, Unit
 from sequencer.rules import Standing, plan_moves
 from sequencer.services.journal import close_tasks, record_event
@@ -62,12 +64,22 @@ def loose_pieces() -> QuerySet[LoosePiece]:
     return LoosePiece.objects.filter(unit__status=UnitStatus.BUFFER).exclude(slot__status=SlotStatus.FILLED)
 
 
-def stands_loose(rack_id: int) -> QuerySet[LoosePiece]:
+def stands_loose(rack_id: int | Given) -> QuerySet[LoosePiece]:
     """Loose pieces in the slots of a rack, and those on hold carts whose call has its slot there."""
     return loose_pieces().filter(
         Q(slot__rack=rack_id)
         | Q(cart__isnull=False, goes_on=True, group__slot__rack=rack_id, group__status=GroupStatus.RELEASED)
     )
+
+
+@Question
+def _loose_here() -> QuerySet[Any, tuple[int, bool]]:
+    return stands_loose(number("rack")).values_list("pk", "goes_on")
+
+
+def loose_of(rack_id: int) -> list[tuple[int, bool]]:
+    """The same by key, and whether the call wants the piece still: what every page of a station asks."""
+    return _loose_here.rows(rack=rack_id)
 
 
 def must_move(rack: Rack, asked: Slot | None) -> bool:
@@ -78,10 +90,8 @@ def must_move(rack: Rack, asked: Slot | None) -> bool:
     """
     if asked is not None and asked.group is not None and asked.group.status != GroupStatus.RELEASED:
         return False
-    pieces = stands_loose(rack.pk)
-    if asked is not None:
-        pieces = pieces.filter(goes_on=True)
-    return pieces.exists() and bool(move_list(rack))
+    pieces = loose_of(rack.pk)
+    return any(goes_on or asked is None for _, goes_on in pieces) and bool(move_list(rack))
 
 
 def set_loose(slot: Slot, group: ComponentGroup, *, at: datetime, goes_on: bool, reason: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
+
+from inventory.statements import Question, number
 from sequencer.drawing import Drawing, seen_by_oem, slot_plan
 from sequencer.models import Rack, RackType, SequenceGap, Slot
 from sequencer.rules import Counter
@@ -22,19 +25,12 @@ def rack_view(rack: Rack, slots: Iterable[Slot], now: Slot | None = None) -> Vie
     holds it. Two queries, for the open gaps and the loose pieces.
     """
     slots = list(slots)
-    loose = dict(
-        loose_pieces().filter(slot__rack=rack).values_list("slot_id", "group__call_off__sequence_number")
-    )
+    loose = dict(_loose.rows(rack=rack.pk))
     rack_type = rack.commodity.rack_type
     layout, counter = rack_type.layout, rack.commodity.program.stream.counter
-    gaps = set(
-        SequenceGap.objects.filter(
-            stream=rack.commodity.program.stream_id,
-            status=GapStatus.OPEN,
-            position__gte=rack.low_position,
-            position__lte=rack.high_position,
-        ).values_list("position", flat=True)
-    )
+    stream = rack.commodity.program.stream_id
+    rows = _gaps.rows(stream=stream, low=rack.low_position, high=rack.high_position)
+    gaps = {position for (position,) in rows}
     return {
         "id": rack.pk,
         "number": rack.number,
@@ -61,6 +57,23 @@ def rack_view(rack: Rack, slots: Iterable[Slot], now: Slot | None = None) -> Vie
         "shipment": rack.shipment.number if rack.shipment else None,
         "leaves_at": rack.shipment.leaves_at if rack.shipment else None,
     }
+
+
+@Question
+def _loose() -> QuerySet[Any, tuple[int | None, str]]:
+    pieces = loose_pieces().filter(slot__rack=number("rack"))
+    return pieces.values_list("slot_id", "group__call_off__sequence_number")
+
+
+@Question
+def _gaps() -> QuerySet[Any, tuple[int]]:
+    gaps = SequenceGap.objects.filter(
+        stream=number("stream"),
+        status=GapStatus.OPEN,
+        position__gte=number("low"),
+        position__lte=number("high"),
+    )
+    return gaps.values_list("position")
 
 
 def type_view(rack_type: RackType, *, by_oem: bool = False) -> View:

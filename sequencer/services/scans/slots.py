@@ -129,7 +129,7 @@ def next_rack(commodity: Commodity) -> Rack | None:
     return rush or planned_racks(commodity).filter(priority=Priority.NORMAL).order_by("low_position").first()
 
 
-def planned_racks(commodity: Commodity) -> QuerySet[Rack]:
+def planned_racks(commodity: Commodity | Given) -> QuerySet[Rack]:
     """Racks nobody has started that hold anything to build."""
     return Rack.objects.filter(
         commodity=commodity, status=RackStatus.PLANNED, slots__group__isnull=False
@@ -138,7 +138,14 @@ def planned_racks(commodity: Commodity) -> QuerySet[Rack]:
 
 def next_rush(commodity: Commodity) -> Rack | None:
     """The rush that was asked for first."""
-    return planned_racks(commodity).filter(priority=Priority.RUSH).order_by("pk").first()
+    return _RUSH.first(commodity=commodity.pk)
+
+
+def _rushes() -> QuerySet[Rack]:
+    return planned_racks(number("commodity")).filter(priority=Priority.RUSH).order_by("pk")[:1]
+
+
+_RUSH = Question(_rushes)
 
 
 def set_aside(station: Station) -> Rack | None:
