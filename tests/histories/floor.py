@@ -529,6 +529,9 @@ class Floor:
         self.flow("%C:SWAP", names[0], at=at % 2)
         if self.place(at % 2).mode.startswith("SWAP:") and self.place(at % 2).mode != "SWAP:":
             self.scan(names[1][0], at % 2, label=names[1][1], first=one.id)
+            if self.place(at % 2).mode.startswith("SUPERVISOR:SWAP:"):
+                self.scan("%B:BOSS", at % 2)
+                self.scan("%P:4711", at % 2, first=one.id)
             if self.place(at % 2).mode:
                 self.scan("%C:BACK", at % 2)
 

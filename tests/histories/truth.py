@@ -283,7 +283,8 @@ class Truth:
                 f"label of {label} credited as {self.parts[unit.part_id]} {unit.serial}",
             )
             self.prove(unit.id, event.group_id, after)
-        if event.step == "SWAP" and first is not None and event.unit_id is not None:
+        waits = after.places[event.station_id].mode.startswith("SUPERVISOR:")
+        if event.step == "SWAP" and first is not None and event.unit_id is not None and not waits:
             one, two = self.proof.get(first), self.proof.get(event.unit_id)
             if one is not None and two is not None:
                 self.proof[first], self.proof[event.unit_id] = two, one
