@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory.errors import Refused
-from sequencer.models import ComponentGroup, Shipment
+from sequencer.models import ComponentGroup, Rack, Shipment
 from sequencer.services import approve_holes
 from sequencer.services.reorders import reorder_group
 from tests.factories import Plant, make_plant
@@ -97,3 +97,21 @@ def test_a_part_that_was_missing_when_its_rack_left_can_be_ordered_again(pair: P
     leave(pair)
     again = reorder_group(pair.group(1).pk, by="boss", reason="found", at=pair.tick())
     assert (again.priority, again.status) == ("RUSH", "RELEASED")
+
+
+def test_a_call_ordered_again_leaves_no_place_behind_when_it_moves(db: None) -> None:
+    """History 2772: the old place followed the call's new sequence, and two racks began with it."""
+    plant = make_plant(capacity=2, every_vehicle=False)
+    for number in range(1, 7):
+        plant.new(number)
+    plant.start_rack()
+    plant.take("REORDER", "V0005", "", "")
+    plant.take("RESEQUENCE", "V0001", "0009")
+    plant.take("RESEQUENCE", "V0005", "0001")
+    plant.take("RESEQUENCE", "V0004", "0008")
+    planned = Rack.objects.filter(status="PLANNED", priority="NORMAL").order_by("low_position")
+    held = [
+        (rack.low_position, [slot.group.call_off.position for slot in rack.slots.filter(group__isnull=False)])
+        for rack in planned
+    ]
+    assert held == [(3, [3, 6]), (8, [8, 9])]

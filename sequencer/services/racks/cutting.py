@@ -253,9 +253,9 @@ def _append(
 
 
 def _fits(rack: Rack, spec: rules.CutSpec, entry: rules.Entry) -> bool:
-    held = Slot.objects.filter(rack=rack, group__isnull=False).select_related(
-        "group__call_off", "group__commodity"
-    )
+    held = Slot.objects.filter(
+        rack=rack, group__isnull=False, group__replacement__isnull=True
+    ).select_related("group__call_off", "group__commodity")
     standing = [
         replace(entry_of(slot.group, _position_of(slot.group), spec), key=entry.key)
         for slot in held
@@ -336,7 +336,10 @@ def cut_again(commodity: Commodity, joining: ComponentGroup | None = None) -> No
     lead = commodity.lead
     spec = lead.cut_spec
     racks = _planned(lead)
-    held = Slot.objects.filter(rack__in=racks, group__isnull=False).select_related(
+    # What was ordered again gives its place up: its call may stand anywhere by now, with the piece that follows it.
+    held = Slot.objects.filter(
+        rack__in=racks, group__isnull=False, group__replacement__isnull=True
+    ).select_related(
         "group__call_off", "group__commodity__rides_with__rack_type", "group__commodity__rack_type"
     )
     standing = {slot.group_id: slot for slot in held if slot.group is not None}
