@@ -7,12 +7,20 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from inventory.models import Part
-from sequencer.models import FloorException, Override, ProcessControl, QualityHold, Station
+from inventory.models import CustomerPart, Part
+from sequencer.models import (
+    FloorException,
+    Override,
+    ProcessControl,
+    QualityHold,
+    Station,
+    UnloadingPoint,
+)
 from sequencer.services import expire_overrides, open_bypass, pass_restart_check
 from sequencer.services.exceptions import note_exception
 from sequencer.services.overrides import grant_override
 from sequencer.services.quality import Caught, place_hold
+from sequencer.services.quantity import QuantityNews, call_quantity
 
 
 def add_demo_history(*, at: datetime) -> None:
@@ -66,3 +74,17 @@ def add_demo_history(*, at: datetime) -> None:
         bypass.pk, result="3 times within 5 Nm", by=supervisor, at=yesterday + timedelta(minutes=30)
     )
     expire_overrides(at=at)
+    _called_by_quantity(at)
+
+
+def _called_by_quantity(at: datetime) -> None:
+    """One call of pieces, and one of kanban cards, for the station where the twin does not work."""
+    clip, screw = (Part.objects.get(number=number) for number in ("CL-9001", "SC-9002"))
+    point = UnloadingPoint.objects.get(code="D3", plant__code="NORTH-1")
+    for part, called, cards in ((clip, 120, ()), (screw, 0, ("K-4711", "K-4712"))):
+        name = CustomerPart.objects.filter(part=part).values_list("number", flat=True)[0]
+        news = QuantityNews(
+            unloading_point_id=point.pk, part_id=part.pk, customer_part=name, due_at=at + timedelta(hours=6),
+            called=called, cards=cards, line_feed="L1-ARM",
+        )  # fmt: skip
+        call_quantity(news, source="HAND", by="logistics", reason="demo: called by telephone", at=at)

@@ -21,6 +21,7 @@ from sequencer.models import (
     LabelLayout,
     Line,
     OemPlant,
+    PackingInstruction,
     Printer,
     PrinterAssignment,
     ProcessControl,
@@ -55,6 +56,11 @@ PARTS = (
     ("SE-2200-1", "26550 ZK32A", "LEATHER · HEATED", "SEAT", "S-1", True),
     ("SE-2200-2", "26550 ZK30A", "CLOTH · HEATED", "SEAT", "S-2", True),
     ("SE-2200-3", "26550 ZK28A", "CLOTH · PLAIN", "SEAT", "S-3", True),
+)
+# Called by quantity, packed in boxes at SEQ-01: number, customer number, description, bin, trace, pieces and box.
+SMALL_PARTS = (
+    ("CL-9001", "5Q1-868-243", "CLIP · ARMREST", "C-21", Part.Trace.LOT, 50, "KLT3147"),
+    ("SC-9002", "N-909-864-01", "SCREW · M6 x 20", "C-22", Part.Trace.NONE, 100, "KLT3147"),
 )
 
 
@@ -136,6 +142,7 @@ def build_demo_plant() -> None:
     _trailers()
     _hold_carts()
     _stations()
+    _small_parts(north)
     _printers()
     _people()
 
@@ -279,6 +286,17 @@ def _stations() -> None:
         Station.objects.get_or_create(
             code=code,
             defaults={"name": f"Dock {dock}", "kind": Station.Kind.DOCK, "unloading_point": point},
+        )
+
+
+def _small_parts(customer: Customer) -> None:
+    station = Station.objects.get(code="SEQ-01")
+    for number, called, description, storage_bin, trace, pieces, box in SMALL_PARTS:
+        small = {"description": description, "family": "SMALL", "storage_bin": storage_bin, "trace": trace}
+        part, _ = Part.objects.get_or_create(number=number, defaults=small)
+        CustomerPart.objects.get_or_create(customer=customer, number=called, defaults={"part": part})
+        PackingInstruction.objects.get_or_create(
+            part=part, defaults={"pieces": pieces, "package_type": box, "station": station}
         )
 
 

@@ -204,7 +204,7 @@ def _ask(
     if station.lock_code:
         detail = (
             gettext("or a supervisor")
-            if station.lock_code != "WRONG_PART"
+            if station.lock_code != "WRONG_PART" or station.handling_unit_id is not None
             else gettext("a supervisor or its own open slot")
         )
         return _asked("LOCKED", gettext("PUT IT BACK, SCAN RETURN BIN"), detail)

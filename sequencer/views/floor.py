@@ -164,6 +164,7 @@ def _station_parts(view: dict[str, Any]) -> dict[str, Any]:
         "sequence": picture.split_sequence(now["sequence"]) if now else None,
         "then": [{**unit, **picture.split_sequence(unit["sequence"])} for unit in view["then"]],
         "drawing": rack_drawing(rack) if rack else None,
+        "box_checks": picture.box_checks(view["box"], view["ask"]["code"]) if view["box"] else [],
         "standing": None if now else picture.standing(view),
         "manifest": bool(rack) and view["ask"]["code"] == "STAGE",
         "snapshot": json.dumps(offline.standing_of(view["station"]["id"]), separators=(",", ":")),

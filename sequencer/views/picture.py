@@ -350,6 +350,23 @@ def standing(view: View) -> dict[str, str]:
     }
 
 
+def box_checks(box: View, asked: str) -> list[dict[str, str]]:
+    """The chips of a box: part, its lot or serial, how many, label; what is done, what is asked, what follows."""
+    trace, steps = box["trace"], [("PART", gettext("part"))]
+    if trace != "NONE":
+        steps.append((trace, gettext("lot") if trace == "LOT" else gettext("serial")))
+    if trace != "SERIAL":
+        steps.append(("COUNT", gettext("how many")))
+    steps.append(("BOX_LABEL", gettext("label")))
+    codes = [code for code, _ in steps]
+    # Full and not closed: all that is left is the label. Locked, or in a command: the part is next.
+    at = codes.index(asked) if asked in codes else len(codes) - 1 if asked == "BOX_FULL" else 0
+    return [
+        {"name": name, "state": "done" if n < at else "now" if code == asked else "todo"}
+        for n, (code, name) in enumerate(steps)
+    ]
+
+
 def _to_seal(rack: View) -> tuple[str, str, str]:
     """A rack whose last slot is decided: full, or what keeps it open."""
     told = {"rack": rack["number"]}

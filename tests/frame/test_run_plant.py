@@ -76,7 +76,12 @@ def test_the_welcome_names_log_ins_that_work(client: Any, settings: Any) -> None
     call_command("seed_demo", history=True, verbosity=0)
     assert (FloorException.objects.filter(resolved_at=None).count(), QualityHold.objects.count()) == (2, 1)
     client.force_login(User.objects.get(username="supervisor"))
-    for path, said in (("exceptions", "loose hinge"), ("quality", "cracked clip"), ("overrides", "label")):
+    for path, said in (
+        ("exceptions", "loose hinge"),
+        ("quality", "cracked clip"),
+        ("overrides", "label"),
+        ("quantity", "5q1-868-243"),
+    ):
         assert said in client.get(f"/{path}/").content.decode().lower(), path
     words = [line.split() for line in run_plant.welcome_text("http://x", 1.0) if "demo-" in line]
     assert len(words) == 5
