@@ -55,10 +55,11 @@ class Swap(Flow):
         return self.exchange(judging, first, unit, "exchanged at the station")
 
     def authorised(self, judging: Judging, badge: Badge, state: str) -> Judged:
-        pieces = Unit.objects.select_related("part").in_bulk([int(pk) for pk in state.split(":")])
-        first, second = pieces.values() if len(pieces) == 2 else (None, None)
-        if first is None or second is None:
+        keys = [int(pk) for pk in state.split(":")]
+        pieces = Unit.objects.select_related("part").in_bulk(keys)
+        if len(pieces) < 2:
             raise Refused("no_piece", _("One of the pieces is gone; begin again"))
+        first, second = (pieces[pk] for pk in keys)
         reason = f"exchanged between two racks, agreed by {badge.user.get_username()}"
         return self.exchange(judging, first, second, reason)
 
