@@ -268,6 +268,7 @@ def main() -> int:
             JIS_VAR=folder,
             DJANGO_SETTINGS_MODULE="sequencer.settings",
             JIS_LOG_LEVEL="WARNING",
+            JIS_DEMO="0",  # a plant has no tray of labels to click
         )
         import django
 

@@ -88,7 +88,11 @@ def _slots_of_rack() -> QuerySet[Slot]:
 
 @Question
 def _parts_of_group() -> QuerySet[CallComponent]:
-    return CallComponent.objects.select_related("part").filter(group=number("group"), required=True)
+    return (
+        CallComponent.objects.select_related("part")
+        .filter(group=number("group"), required=True)
+        .order_by("pk")
+    )
 
 
 def station_view(station_id: int, *, at: datetime) -> View:
@@ -476,7 +480,7 @@ def _then(slots: Iterable[Slot], current: Slot | None) -> list[View]:
 
 
 def _brief(group: ComponentGroup) -> View:
-    return _words(group, group.components.filter(required=True).select_related("part").first())
+    return _words(group, _parts_of_group.first(group=group.pk))
 
 
 def _words(group: ComponentGroup, component: CallComponent | None) -> View:
