@@ -95,6 +95,7 @@ def test_the_patterns_above_can_fail(text: str) -> None:
     assert MACHINE.search(text) or REGISTRY.search(text)
 
 
+NAMED = re.compile(r"<th[^>]*aria-label[^>]*></th>")
 LOCKS = {"dependencies": ["requirements.lock"]} | {
     extra: ["requirements.lock", f"requirements-{extra}.lock"] for extra in ("test", "lint")
 }
@@ -134,3 +135,11 @@ def test_every_range_has_a_floor_and_its_reason_is_written_down() -> None:
         assert f"| {requirement.name} |" in page, (
             f"{requirement.name} has no line in docs/decisions/dependencies.md"
         )
+
+
+def test_every_column_of_a_table_has_a_name() -> None:
+    """A screen reader says the column with each cell; a column of buttons has no words of its own."""
+    pages = (TOP / "templates").rglob("*.html")
+    assert [
+        page.name for page in pages if re.search(r"<th[^>]*>\s*</th>", NAMED.sub("", page.read_text()))
+    ] == []
