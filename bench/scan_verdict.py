@@ -29,6 +29,7 @@ from urllib.parse import urlencode, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 RACK = 12
+ROUND = 2 * RACK + 3  # rack, part and slot for each place, seal, stage
 TURNS, WARM = 3, 4
 
 
@@ -171,6 +172,14 @@ class Operator:
         self.link.close()
         self.link, self.due = socket.create_connection(("127.0.0.1", self.port)), due
 
+    def run_ahead(self, scans: int) -> None:
+        """So many scans without the second between them."""
+        self.begin(time.monotonic())
+        for _ in range(scans):
+            self.scan()
+            while self.answered() is None:
+                pass
+
     def scan(self) -> None:
         """Posts the next scan."""
         n, self.raw = next(self.scans)
@@ -273,7 +282,7 @@ def main() -> int:
         import django
 
         django.setup()
-        token, places = lay_out(stations, seconds + WARM)
+        token, places = lay_out(stations, seconds + WARM + ROUND)
         from django.db import connection
 
         # In a plant autovacuum has counted the rows within a minute; a planner that knows none reads whole tables.
@@ -329,8 +338,13 @@ class Measured:
         self.cpu += cpu_seconds(self.web.pid) - before
 
     def warm_up(self) -> None:
-        """Log-in, rack and first piece at each station: connections are opened, each kind of scan was judged once."""
+        """Log-in, rack and first piece at each station: connections are opened, each kind of scan was judged once.
+
+        Then each station goes on to a step of its own: a plant's stations never seal and start racks all in one second.
+        """
         self.turn(WARM)
+        for n, operator in enumerate(self.operators):
+            operator.run_ahead(ROUND * n // len(self.operators))
         self.took, self.cpu = [], 0.0
 
     def cost(self) -> str:

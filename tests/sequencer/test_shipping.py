@@ -185,6 +185,16 @@ def test_short_at_the_dock_needs_a_supervisor(pair: Plant) -> None:
     assert (truck.status, truck.short_reason) == ("DEPARTED", "rack late")
 
 
+def test_short_refused_at_the_door_leaves_every_rack_with_its_truck(pair: Plant) -> None:
+    truck = two_racks(pair)
+    load(pair, truck, "R1")
+    pair.hold(1)
+    codes = pair.scans("%C:SHORT", "%M:RACK-LATE", "%B:BOSS", "%P:4711", station=pair.dock)
+    assert codes == ["OK", "OK", "OK", "NOT_NOW"]
+    truck.refresh_from_db()
+    assert (truck.status, truck.short_reason, truck.racks.count()) == ("OPEN", "", 2)
+
+
 def test_short_may_not_leave_a_lower_sequence_behind(db: None) -> None:
     plant = make_plant(racks_per_truck=2, load_order="REVERSE")
     truck = two_racks(plant)

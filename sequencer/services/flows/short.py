@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from sequencer.labels import Kind
-from sequencer.models import Badge, Station
+from sequencer.models import Badge, Shipment, Station
 from sequencer.services import dock
 from sequencer.services.flows.loading import DOCK_ONLY, no_truck, reason_cards, truck_here
 from sequencer.services.scans.flow import Ask, Flow
@@ -51,7 +52,15 @@ class Short(Flow):
         shipment = truck_here(judging)
         if shipment is None:
             return no_truck("SHORT")
-        by = badge.user.get_username()
+        # A truck that may not leave goes with what it was planned for: refused, the racks stay with it.
+        with transaction.atomic():
+            judged = self.send(judging, shipment, badge.user.get_username(), state)
+            transaction.set_rollback(not judged.accepted)
+        if not judged.accepted:
+            shipment.refresh_from_db()
+        return judged
+
+    def send(self, judging: Judging, shipment: Shipment, by: str, state: str) -> Judged:
         behind = leave_behind_locked(shipment, by=by, reason=state.replace("-", " ").lower(), at=judging.at)
         left = (
             _("left behind: %(racks)s") % {"racks": ", ".join(behind)} if behind else _("nothing left behind")
