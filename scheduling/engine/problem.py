@@ -1,0 +1,684 @@
+"""PROBLEM: what a plan is made from, read from JSON, each rule checked where it is read.
+
+Times are whole seconds as `calendars.PlantTime` counts them. What the format names but nobody computes yet is refused
+in words, so no entry of a planner is ever silently without effect.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from scheduling.engine.calendars import (
+    ALWAYS,
+    HOUR,
+    MINUTES,
+    Capacity,
+    DelayCalendar,
+    PlantTime,
+    ShiftCalendar,
+    Window,
+)
+from scheduling.engine.reading import ProblemError, Section, read_day, read_moment, read_text
+
+KEY_LENGTH = 20
+MOST_DAYS = 999
+IN_PROGRESS = 50
+
+
+class Status(IntEnum):
+    """Sequencing status of an operation."""
+
+    ACTIVE = 10
+    SEQUENCED = 15
+    SEQUENCE_LOCKED = 17
+    LOCKED = 20
+
+
+class SetupRule(StrEnum):
+    """Where the setup time comes from when the matrix has no record."""
+
+    OPERATION = "operation"
+    RESOURCE = "resource"
+    LONGEST = "longest"
+    SUM = "sum"
+
+
+class StepType(StrEnum):
+    """What a sequencing step does."""
+
+    STANDARD = "standard"
+    MINIMISE_SETUP = "minimise_setup"
+    OVEN = "oven"
+    OVEN_REPETITION = "oven_repetition"
+    CYCLIC = "cyclic"
+    BATCH_SIZE = "batch_size"
+    MULTI_LEVEL = "multi_level"
+    FORWARD = "forward"
+
+
+BUILT = (StepType.STANDARD, StepType.FORWARD)
+
+
+class OrderBy(StrEnum):
+    """Whether equal sequencing parts of a group are sorted or brought together."""
+
+    SORT = "sort"
+    GROUP = "group"
+
+
+class Sort(StrEnum):
+    """How operations with equal sequencing parts are sorted."""
+
+    STANDARD = "standard"
+    PLANNED_START = "planned_start"
+    LATEST_START = "latest_start"
+
+
+class GapControl(StrEnum):
+    """What happens to an operation that would leave too large a gap in its group."""
+
+    ACCEPT = " "
+    REMOVE = "S"
+    POSTPONE = "P"
+    NEW_GROUP = "Y"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One machine. `state` is the key it was last set up for."""
+
+    id: str
+    work_centre: str
+    calendar: ShiftCalendar
+    capacity: Capacity = ()
+    efficiency: float = 1.0
+    priority: int = 0
+    state: str | None = None
+    setup_rule: SetupRule = SetupRule.OPERATION
+    setup_standard: float | None = None
+    setup_reduced: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetupRecord:
+    """One line of the setup matrix; both ends of its validity are included. No resource means all."""
+
+    resource: str | None
+    from_key: str
+    to_key: str
+    hours: float
+    valid_from: int | None = None
+    valid_to: int | None = None
+    forbidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A manufacturing order."""
+
+    id: str
+    due: int | None = None
+    weight: float = 1.0
+    schedule_number: str | None = None
+    firm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of an order. `resources` are those of its own work centre it may run on."""
+
+    id: str
+    order: str
+    number: int
+    work_centre: str
+    resources: tuple[str, ...]
+    hours: float
+    quantity: float = 1.0
+    key: str = ""
+    setup_standard: float | None = None
+    setup_reduced: float | None = None
+    predecessors: tuple[str, ...] = ()
+    earliest: int | None = None
+    status: Status = Status.ACTIVE
+    operation_status: int = 20
+    resource: str | None = None
+    start: int | None = None
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether it is being worked on."""
+        return self.operation_status == IN_PROGRESS
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it never moves: locked, or in progress."""
+        return self.in_progress or self.status is Status.LOCKED
+
+    @property
+    def kept(self) -> bool:
+        """Whether it keeps its resource and its order there, and may move in time."""
+        return not self.fixed and self.status in (Status.SEQUENCED, Status.SEQUENCE_LOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class KeySlice:
+    """A part of the co-sorting key, first and last character counted from 1."""
+
+    first: int
+    last: int = KEY_LENGTH
+
+    def of(self, key: str) -> str:
+        """That part of a key; a short key is filled up with blanks."""
+        return key.ljust(KEY_LENGTH)[self.first - 1 : self.last]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One sequencing step, as far as it is built."""
+
+    id: int
+    type: StepType
+    description: str = ""
+    enabled: bool = True
+    work_centre: str = ""
+    group: KeySlice = KeySlice(1)
+    sequence: KeySlice | None = None
+    max_group_hours: float | None = None
+    respect_delay_calendar: bool = False
+    max_operation_hours: float | None = None
+    max_resource_hours: float | None = None
+    horizon_days: int | None = None
+    same_schedule_number: bool = False
+    break_if_delay: bool = False
+    order_by: OrderBy = OrderBy.SORT
+    sort: Sort = Sort.STANDARD
+    common_resources_only: bool = False
+    gap_control: GapControl = GapControl.ACCEPT
+    max_gap_centihours: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class InitialStep:
+    """What holds for all steps."""
+
+    sequencing: bool = True
+    horizon_days: int | None = None
+    overlap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """All a plan is made from, checked. `routing` names the operations that must end before one may start."""
+
+    start: int
+    plant: PlantTime
+    delay: DelayCalendar
+    resources: tuple[Resource, ...]
+    setup: tuple[SetupRecord, ...]
+    orders: tuple[Order, ...]
+    operations: tuple[Operation, ...]
+    steps: tuple[Step, ...]
+    initial_step: InitialStep = InitialStep()
+    routing: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def read_problem(data: object) -> Problem:
+    """A problem from parsed JSON.
+
+    Refuses (ProblemError) unknown keys by name and place, values out of their bounds, names that stand for nothing,
+    routings that run in a circle, and whatever is not built yet.
+    """
+    top = Section(data, "")
+    plant = PlantTime(_zone(top))
+    reader = _Reader(plant)
+    start = reader.moment(top, "start")
+    if start is None:
+        raise ProblemError("start", "is missing")
+    horizon = top.whole("horizon_days", None, least=0, most=MOST_DAYS)
+    calendars = _calendars(top.take("calendar", {}), "calendar")
+    resources = top.each("resources", lambda value, place: _resource(value, place, calendars))
+    initial = _initial_step(top.take("initial_step", {}), horizon)
+    problem = Problem(
+        start=start,
+        plant=plant,
+        delay=_delay_calendar(top.take("delay_calendar", {}), plant),
+        resources=resources,
+        setup=top.each("setup", reader.setup_record),
+        orders=top.each("orders", reader.order),
+        operations=top.each("operations", reader.operation),
+        steps=tuple(sorted(top.each("steps", _step), key=lambda step: step.id)),
+        initial_step=initial,
+    )
+    top.done()
+    _check_names(problem)
+    routing = routing_of(problem.operations)
+    refuse_circles(routing)
+    return replace(problem, routing=MappingProxyType(routing))
+
+
+def routing_of(operations: Sequence[Operation]) -> dict[str, tuple[str, ...]]:
+    """What each operation waits for: those of its order with the next lower number, and those it names."""
+    by_order: dict[str, dict[int, list[str]]] = {}
+    for operation in operations:
+        by_order.setdefault(operation.order, {}).setdefault(operation.number, []).append(operation.id)
+    before: dict[tuple[str, int], list[str]] = {}
+    for order, numbers in by_order.items():
+        ascending = sorted(numbers)
+        for lower, higher in itertools.pairwise(ascending):
+            before[order, higher] = numbers[lower]
+    return {
+        operation.id: tuple(
+            dict.fromkeys([*before.get((operation.order, operation.number), ()), *operation.predecessors])
+        )
+        for operation in operations
+    }
+
+
+def refuse_circles(routing: Mapping[str, Sequence[str]]) -> None:
+    """Refuse operations that wait for each other, and name them in order."""
+    waiting = {name: len(before) for name, before in routing.items()}
+    after: dict[str, list[str]] = {}
+    for name, before in routing.items():
+        for earlier in before:
+            after.setdefault(earlier, []).append(name)
+    free = [name for name, count in waiting.items() if not count]
+    while free:
+        name = free.pop()
+        del waiting[name]
+        for later in after.get(name, ()):
+            waiting[later] -= 1
+            if not waiting[later]:
+                free.append(later)
+    if not waiting:
+        return
+    seen: list[str] = []
+    name = next(iter(waiting))
+    while name not in seen:
+        seen.append(name)
+        name = next(earlier for earlier in routing[name] if earlier in waiting)
+    circle = [*seen[seen.index(name) :], name]
+    raise ProblemError(
+        "operations", f"these wait for each other: {' after '.join(circle)}; take one predecessor out"
+    )
+
+
+class _Reader:
+    """Reads what holds moments, in the plant's time."""
+
+    def __init__(self, plant: PlantTime) -> None:
+        self._plant = plant
+
+    def moment(self, section: Section, key: str) -> int | None:
+        value = section.take(key, None)
+        if value is None:
+            return None
+        moment = read_moment(value, section.at(key), zoned=self._plant.zone is not None)
+        return self._plant.seconds(moment)
+
+    def last_moment(self, section: Section, key: str) -> int | None:
+        """The end of a validity: a bare date includes its day."""
+        value = section.take(key, None)
+        if isinstance(value, str) and len(value) == len("2026-12-25"):
+            return self._plant.at(read_day(value, section.at(key)) + timedelta(days=1), 0) - 1
+        if value is None:
+            return None
+        return self._plant.seconds(read_moment(value, section.at(key), zoned=self._plant.zone is not None))
+
+    def setup_record(self, value: object, place: str) -> SetupRecord:
+        section = Section(value, place)
+        forbidden = section.flag("forbidden", False)
+        record = SetupRecord(
+            resource=section.text("resource", None),
+            from_key=section.text("from"),
+            to_key=section.text("to"),
+            hours=section.number("hours", 0.0) if forbidden else section.number("hours"),
+            valid_from=self.moment(section, "valid_from"),
+            valid_to=self.last_moment(section, "valid_to"),
+            forbidden=forbidden,
+        )
+        section.done()
+        if None not in (record.valid_from, record.valid_to) and record.valid_from > record.valid_to:  # type: ignore[operator]
+            raise ProblemError(place, "valid_from lies after valid_to, so the record is never valid")
+        return record
+
+    def order(self, value: object, place: str) -> Order:
+        section = Section(value, place)
+        order = Order(
+            id=section.text("id"),
+            due=self.moment(section, "due"),
+            weight=section.number("weight", 1.0),
+            schedule_number=section.text("schedule_number", None),
+            firm=section.flag("firm", False),
+        )
+        section.done()
+        return order
+
+    def operation(self, value: object, place: str) -> Operation:
+        section = Section(value, place)
+        operation = Operation(
+            id=section.text("id"),
+            order=section.text("order"),
+            number=section.whole("number", least=0),
+            work_centre=section.text("work_centre"),
+            resources=section.each("resources", read_text),
+            hours=section.number("hours"),
+            quantity=section.number("quantity", 1.0),
+            key=section.string("key", ""),
+            setup_standard=section.number("setup_standard", None),
+            setup_reduced=section.number("setup_reduced", None),
+            predecessors=section.each("predecessors", read_text),
+            earliest=self.moment(section, "earliest"),
+            status=Status(_status(section)),
+            operation_status=section.whole("operation_status", 20, least=0, most=IN_PROGRESS),
+            resource=section.text("resource", None),
+            start=self.moment(section, "start"),
+        )
+        if section.each("secondary", read_text):
+            raise ProblemError(
+                section.at("secondary"), "secondary resources are not built yet; leave it empty"
+            )
+        section.done()
+        if len(operation.key) > KEY_LENGTH:
+            raise ProblemError(
+                section.at("key"),
+                f"has {len(operation.key)} characters; a co-sorting key has at most {KEY_LENGTH}",
+            )
+        if (operation.fixed or operation.kept) and operation.resource is None:
+            raise ProblemError(place, f"operation {operation.id} has a place in the plan; name its resource")
+        if operation.start is None and (operation.kept or operation.status is Status.LOCKED):
+            raise ProblemError(place, f"operation {operation.id} has a place in the plan; give its start")
+        return operation
+
+
+def _zone(top: Section) -> ZoneInfo | None:
+    name = top.text("zone", None)
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ProblemError("zone", f"{name!r} is no time zone; write it as Europe/Berlin") from None
+
+
+def _status(section: Section) -> int:
+    value: int = section.whole("status", int(Status.ACTIVE))
+    if value not in set(Status):
+        words = "10 active, 15 sequenced, 17 sequence locked, 20 locked"
+        raise ProblemError(section.at("status"), f"must be a sequencing status ({words}), not {value}")
+    return value
+
+
+def _calendars(value: object, place: str) -> dict[str, ShiftCalendar]:
+    """The shift calendars by name. Without any, each resource works around the clock."""
+    if value == {}:
+        return {"default": ALWAYS}
+    if not isinstance(value, dict):
+        raise ProblemError(place, "is not an object with keys")
+    if "default" not in value:
+        raise ProblemError(place, 'needs "default", the windows of each weekday from Monday')
+    closed = Section({"closed": value.get("closed")}, place).each("closed", read_day)
+    return {
+        name: ShiftCalendar(_week(week, f"{place}.{name}"), frozenset(closed))
+        for name, week in value.items()
+        if name != "closed"
+    }
+
+
+def _week(value: object, place: str) -> tuple[tuple[Window, ...], ...]:
+    if not isinstance(value, list) or not 5 <= len(value) <= 7:
+        raise ProblemError(place, "needs five to seven entries, Monday first; days left out are without work")
+    days = [_day_windows(day, f"{place}[{number}]") for number, day in enumerate(value)]
+    return tuple(days + [()] * (7 - len(days)))
+
+
+def _day_windows(value: object, place: str) -> tuple[Window, ...]:
+    """One day: null or [] is none, ["06:00", "22:00"] one window, a list of such several."""
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise ProblemError(place, 'must be a window as ["06:00", "22:00"], a list of them, or null')
+    pairs = [value] if value and all(isinstance(part, str) for part in value) else value
+    windows = sorted(_window(pair, place) for pair in pairs)
+    for earlier, later in itertools.pairwise(windows):
+        if earlier[1] > later[0]:
+            raise ProblemError(place, "has windows that overlap")
+    return tuple(windows)
+
+
+def _window(value: object, place: str) -> Window:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ProblemError(place, 'must be a window as ["06:00", "22:00"], a list of them, or null')
+    first, last = (_minute(clock, place) for clock in value)
+    if first == MINUTES:
+        raise ProblemError(place, "24:00 only ends a window; write 00:00 of the next day")
+    return first, last if last > first else last + MINUTES
+
+
+def _minute(value: object, place: str) -> int:
+    if isinstance(value, str) and len(value) == 5 and value[2] == ":" and (value[:2] + value[3:]).isdigit():
+        hour, minute = int(value[:2]), int(value[3:])
+        if hour * 60 + minute <= MINUTES and minute < 60:
+            return hour * 60 + minute
+    raise ProblemError(place, f"must be a time as 06:00, not {value!r}")
+
+
+def _resource(value: object, place: str, calendars: Mapping[str, ShiftCalendar]) -> Resource:
+    section = Section(value, place)
+    resource = Resource(
+        id=section.text("id"),
+        work_centre=section.text("work_centre"),
+        calendar=_calendar_of(section, calendars),
+        capacity=section.each("capacity", _capacity),
+        efficiency=section.number("efficiency", 1.0),
+        priority=section.whole("priority", 0),
+        state=section.string("state", None),
+        setup_rule=SetupRule(section.choice("setup_rule", list(SetupRule), SetupRule.OPERATION)),
+        setup_standard=section.number("setup_standard", None),
+        setup_reduced=section.number("setup_reduced", None),
+    )
+    if section.number("group_maximum", None) is not None:
+        raise ProblemError(
+            section.at("group_maximum"),
+            "is not built yet; set max_resource_hours of the step and leave it null",
+        )
+    section.done()
+    if not resource.efficiency:
+        raise ProblemError(
+            section.at("efficiency"), "must be above 0, or the resource never ends a piece of work"
+        )
+    days = [day for day, _ in resource.capacity]
+    if days != sorted(set(days)):
+        raise ProblemError(section.at("capacity"), "must name each date once, in order")
+    if resource.capacity and not resource.capacity[-1][1]:
+        raise ProblemError(
+            section.at("capacity"), "ends with 0, so the resource never works again; add a later date"
+        )
+    return resource
+
+
+def _calendar_of(section: Section, calendars: Mapping[str, ShiftCalendar]) -> ShiftCalendar:
+    """The default, one of the named calendars, or one written out at the resource."""
+    value = section.take("calendar", "default")
+    if isinstance(value, dict):
+        own = _calendars(value, section.at("calendar"))
+        if len(own) != 1:
+            raise ProblemError(section.at("calendar"), 'knows "default" and "closed" only')
+        return own["default"]
+    if value not in calendars:
+        raise ProblemError(
+            section.at("calendar"), f"{value!r} is not in calendar; there are {', '.join(sorted(calendars))}"
+        )
+    return calendars[value]
+
+
+def _capacity(value: object, place: str) -> tuple[date, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ProblemError(place, 'must be a date and a factor as ["2026-11-23", 1.0]')
+    factor = Section({"factor": value[1]}, place).number("factor")
+    return read_day(value[0], place), factor
+
+
+def _delay_calendar(value: object, plant: PlantTime) -> DelayCalendar:
+    section = Section(value, "delay_calendar")
+    weekend = section.take("weekend", [6, 7])
+    if not isinstance(weekend, list) or not set(map(repr, weekend)) <= set(map(repr, range(1, 8))):
+        raise ProblemError(section.at("weekend"), "must be a list of weekdays, 1 Monday to 7 Sunday")
+    if len(set(weekend)) == 7:
+        raise ProblemError(section.at("weekend"), "leaves no production day")
+    non_production = section.each("non_production", read_day)
+    section.done()
+    return DelayCalendar(plant, frozenset(non_production), frozenset(weekend))
+
+
+def _initial_step(value: object, horizon_days: int | None) -> InitialStep:
+    section = Section(value, "initial_step")
+    initial = InitialStep(
+        sequencing=section.flag("sequencing", True),
+        horizon_days=section.whole("horizon_days", horizon_days, least=0, most=MOST_DAYS),
+        overlap=section.flag("overlap", False),
+    )
+    if section.choice("start_control", ("planned", "earliest", "latest"), "planned") != "planned":
+        raise ProblemError(section.at("start_control"), "only 'planned' is built yet")
+    if section.number("locked_horizon_hours", 0.0):
+        raise ProblemError(
+            section.at("locked_horizon_hours"),
+            "is not built yet: locked operations never move at whatever time; use 0",
+        )
+    for name in ("overlap", "same_secondary_resource", "pull_up", "synchronise"):
+        if initial.overlap if name == "overlap" else section.flag(name, False):
+            raise ProblemError(section.at(name), "is not built yet; use false")
+    section.done()
+    return initial
+
+
+def _slice(section: Section, first: str, last: str, *, needed: bool) -> KeySlice | None:
+    begin = section.whole(first, None, least=1, most=KEY_LENGTH)
+    end = section.whole(last, None, least=1, most=KEY_LENGTH)
+    if begin is None:
+        if needed or end is not None:
+            raise ProblemError(
+                section.at(first), "is missing; name the first character of that part of the key"
+            )
+        return None
+    if end is None and needed:
+        raise ProblemError(section.at(last), "is missing; name the last character of the grouping part")
+    if end is not None and begin > end:
+        raise ProblemError(section.at(first), f"is {begin} and lies after {last} {end}; swap them")
+    return KeySlice(begin, KEY_LENGTH if end is None else end)
+
+
+def _step(value: object, place: str) -> Step:
+    section = Section(value, place)
+    number = section.whole("id")
+    if number <= 0:
+        raise ProblemError(
+            section.at("id"), f"must be larger than 0, not {number}; steps run in ascending order"
+        )
+    kind = StepType(section.choice("type", list(StepType)))
+    enabled = section.flag("enabled", True)
+    description = section.string("description", "")
+    if kind not in BUILT:
+        if enabled:
+            raise ProblemError(
+                place, f"step {number} is of the type {kind}, which is not built yet; use standard or forward"
+            )
+        return Step(number, kind, description, enabled=False)
+    standard = kind is StepType.STANDARD
+    group = _slice(section, "group_from", "group_to", needed=standard)
+    order_by = OrderBy(section.choice("order_by", list(OrderBy), OrderBy.SORT))
+    sort = section.choice("sort", list(Sort), None)
+    if order_by is OrderBy.GROUP and sort is not None:
+        raise ProblemError(
+            section.at("sort"),
+            "is not available when the sequencing part is grouped: groups are sorted on planned start; leave it out",
+        )
+    gap_control = section.choice("gap_control", ["", *GapControl], GapControl.ACCEPT)
+    step = Step(
+        id=number,
+        type=kind,
+        description=description,
+        enabled=enabled,
+        work_centre=section.text("work_centre") if standard else section.text("work_centre", ""),
+        group=group or KeySlice(1),
+        sequence=_slice(section, "seq_from", "seq_to", needed=False),
+        max_group_hours=section.number("max_group_hours", None),
+        respect_delay_calendar=section.flag("respect_delay_calendar", False),
+        max_operation_hours=section.number("max_operation_hours", None),
+        max_resource_hours=section.number("max_resource_hours", None),
+        horizon_days=section.whole("horizon_days", None, least=0, most=MOST_DAYS),
+        same_schedule_number=section.flag("same_schedule_number", False),
+        break_if_delay=section.flag("break_if_delay", False),
+        order_by=order_by,
+        sort=Sort(sort or Sort.STANDARD),
+        common_resources_only=section.flag("common_resources_only", False),
+        gap_control=GapControl(gap_control or GapControl.ACCEPT),
+        max_gap_centihours=section.number("max_gap_centihours", 0.0),
+    )
+    _other_types(section, kind)
+    section.done()
+    return step
+
+
+def _other_types(section: Section, kind: StepType) -> None:
+    """Parameters of other step types: their defaults may stand in the file, a value is refused."""
+    for name, plain in (
+        ("lambda", (None, 1, 1.0)), ("never_later", (None, False)), ("profile", (None, [])),
+        ("batch_size", (None,)), ("levels", (None, [])),
+    ):  # fmt: skip
+        if section.take(name, None) not in plain:
+            raise ProblemError(
+                section.at(name), f"has no meaning for a step of the type {kind}; leave it out"
+            )
+
+
+def _check_names(problem: Problem) -> None:
+    """Refuse what is there twice and names that stand for nothing."""
+    for what, things in (
+        ("resources", problem.resources), ("orders", problem.orders), ("operations", problem.operations),
+        ("steps", problem.steps),
+    ):  # fmt: skip
+        _check_once(what, [str(thing.id) for thing in things])
+    resources = {resource.id: resource for resource in problem.resources}
+    centres = {resource.work_centre for resource in problem.resources}
+    orders = {order.id for order in problem.orders}
+    operations = {operation.id for operation in problem.operations}
+    for number, record in enumerate(problem.setup):
+        if record.resource is not None and record.resource not in resources:
+            raise ProblemError(f"setup[{number}].resource", f"{record.resource!r} is not in resources")
+    for number, operation in enumerate(problem.operations):
+        place = f"operations[{number}]"
+        if operation.order not in orders:
+            raise ProblemError(f"{place}.order", f"{operation.order!r} is not in orders")
+        for name in operation.predecessors:
+            if name not in operations:
+                raise ProblemError(f"{place}.predecessors", f"{name!r} is not in operations")
+        for machine in (*operation.resources, operation.resource):
+            if machine is not None and machine not in resources:
+                raise ProblemError(place, f"resource {machine!r} is not in resources")
+        if not operation.resources and operation.work_centre not in centres:
+            raise ProblemError(
+                place,
+                f"no resource has the work centre {operation.work_centre!r}; name the operation's resources",
+            )
+    for number, step in enumerate(problem.steps):
+        if step.enabled and step.work_centre and step.work_centre not in centres:
+            raise ProblemError(
+                f"steps[{number}].work_centre", f"no resource has the work centre {step.work_centre!r}"
+            )
+
+
+def _check_once(what: str, names: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ProblemError(what, f"{name!r} is there twice")
+        seen.add(name)
+
+
+def seconds_of(hours: float) -> int:
+    """Hours of a planner as whole seconds."""
+    return round(hours * HOUR)

@@ -1,0 +1,142 @@
+"""Reads JSON strictly: what is unknown, missing or of the wrong kind is named with its place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_MISSING: Any = object()
+
+
+class ProblemError(ValueError):
+    """A problem that cannot be planned: the place in the file and a sentence a planner can act on."""
+
+    def __init__(self, place: str, sentence: str) -> None:
+        super().__init__(f"{place}: {sentence}" if place else sentence)
+        self.place = place
+        self.sentence = sentence
+
+
+class Section:
+    """One JSON object that is taken apart key by key. `done` refuses the keys nobody took."""
+
+    def __init__(self, value: object, place: str) -> None:
+        if not isinstance(value, dict):
+            raise ProblemError(place, "is not an object with keys")
+        self._left: dict[str, Any] = dict(value)
+        self._known: list[str] = []
+        self.place = place
+
+    def at(self, key: str) -> str:
+        """The place of a key, as a refusal names it."""
+        return f"{self.place}.{key}" if self.place else key
+
+    def done(self) -> None:
+        """Refuse what is left over, by name."""
+        for key in self._left:
+            near = difflib.get_close_matches(key, self._known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(self._known)}"
+            raise ProblemError(self.place or "the problem", f"unknown key {key!r}; {hint}")
+
+    def take(self, key: str, default: Any = _MISSING) -> Any:
+        """The raw value; the default also for null, unless there is none."""
+        self._known.append(key)
+        value = self._left.pop(key, None)
+        if value is not None:
+            return value
+        if default is _MISSING:
+            raise ProblemError(self.at(key), "is missing")
+        return default
+
+    def text(self, key: str, default: Any = _MISSING) -> Any:
+        """A string that is not empty."""
+        value = self.take(key, default)
+        if value is not default and (not isinstance(value, str) or not value.strip()):
+            raise ProblemError(self.at(key), f"must be a text, not {value!r}")
+        return value
+
+    def string(self, key: str, default: Any = _MISSING) -> Any:
+        """A string that may be empty."""
+        value = self.take(key, default)
+        if value is not default and not isinstance(value, str):
+            raise ProblemError(self.at(key), f"must be a text, not {value!r}")
+        return value
+
+    def number(self, key: str, default: Any = _MISSING) -> Any:
+        """A number of at least 0."""
+        value = self.take(key, default)
+        if value is default:
+            return value
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise ProblemError(self.at(key), f"must be a number of at least 0, not {value!r}")
+        return float(value)
+
+    def whole(
+        self, key: str, default: Any = _MISSING, *, least: int | None = None, most: int | None = None
+    ) -> Any:
+        """A whole number between two bounds."""
+        value = self.take(key, default)
+        if value is default:
+            return value
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ProblemError(self.at(key), f"must be a whole number, not {value!r}")
+        if (least is not None and value < least) or (most is not None and value > most):
+            bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
+            raise ProblemError(self.at(key), f"must be a whole number {bounds}, not {value}")
+        return value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """True or false."""
+        value = self.take(key, default)
+        if not isinstance(value, bool):
+            raise ProblemError(self.at(key), f"must be true or false, not {value!r}")
+        return value
+
+    def choice(self, key: str, choices: Sequence[str], default: Any = _MISSING) -> Any:
+        """One of a few words."""
+        value = self.take(key, default)
+        if value is not default and value not in choices:
+            words = ", ".join(repr(word) for word in choices)
+            raise ProblemError(self.at(key), f"must be one of {words}, not {value!r}")
+        return value
+
+    def each(self, key: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
+        """A list, each entry read with its place; nothing when the key is absent."""
+        value = self.take(key, [])
+        if not isinstance(value, list):
+            raise ProblemError(self.at(key), "must be a list")
+        return tuple(read(entry, f"{self.at(key)}[{number}]") for number, entry in enumerate(value))
+
+
+def read_text(value: object, place: str) -> str:
+    """An entry that is a text."""
+    if not isinstance(value, str) or not value.strip():
+        raise ProblemError(place, f"must be a text, not {value!r}")
+    return value
+
+
+def read_day(value: object, place: str) -> date:
+    """A date as 2026-12-25."""
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ProblemError(place, f"must be a date as 2026-12-25, not {value!r}")
+
+
+def read_moment(value: object, place: str, *, zoned: bool) -> datetime:
+    """A moment as 2026-11-23T06:00. An offset is only understood where the problem names its zone."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None or zoned:
+                return moment
+            raise ProblemError(place, f'{value!r} has an offset; name the plant\'s "zone", or leave it out')
+    except ValueError as error:
+        if isinstance(error, ProblemError):
+            raise
+    raise ProblemError(place, f"must be a moment as 2026-11-23T06:00, not {value!r}")
