@@ -664,11 +664,9 @@ def _check_names(problem: Problem) -> None:
                 place,
                 f"no resource has the work centre {operation.work_centre!r}; name the operation's resources",
             )
-    for number, step in enumerate(problem.steps):
+    for step in problem.steps:
         if step.enabled and step.work_centre and step.work_centre not in centres:
-            raise ProblemError(
-                f"steps[{number}].work_centre", f"no resource has the work centre {step.work_centre!r}"
-            )
+            raise ProblemError(f"step {step.id}", f"no resource has the work centre {step.work_centre!r}")
 
 
 def _check_once(what: str, names: Iterable[str]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from scheduling.engine import Result, read_problem, solve
 
 MONDAY = "2026-11-23T06:00"
 DAY_SHIFT = {"default": [["06:00", "22:00"]] * 5}
@@ -48,3 +51,35 @@ def step(number: int = 10, **over: Any) -> dict[str, Any]:
         "seq_from": 4,
     }
     return {**plain, **over}
+
+
+def plan(data: dict[str, Any]) -> Result:
+    """The result of a problem."""
+    return solve(read_problem(data))
+
+
+def bars(result: Result) -> list[str]:
+    """Each operation as `A10 M1 0-2`: resource, and hours since the start of the plan, in order of time."""
+    begun = datetime.fromisoformat(MONDAY)
+
+    def since(text: str | None) -> float:
+        return (datetime.fromisoformat(text or MONDAY) - begun).total_seconds() / 3600
+
+    placed = [each for each in result.operations if each.start]
+    placed.sort(key=lambda each: (since(each.start), each.resource, since(each.end)))
+    return [f"{each.id} {each.resource} {since(each.start):g}-{since(each.end):g}" for each in placed]
+
+
+def sequence(result: Result, resource: str = "M1") -> str:
+    """The operations of a resource in their order, their orders' letters only where all are number 10."""
+    names = [bar.split()[0] for bar in bars(result) if f" {resource} " in bar]
+    return " ".join(name.removesuffix("10") if name.endswith("10") else name for name in names)
+
+
+def groups(result: Result) -> list[str]:
+    """The operations of each group in the order they run, groups in theirs."""
+    found: dict[str, list[str]] = {}
+    for each in sorted(result.operations, key=lambda each: (each.start or "", each.end or "")):
+        if each.group is not None:
+            found.setdefault(each.group, []).append(each.id.removesuffix("10"))
+    return [" ".join(found[name]) for name in sorted(found, key=lambda name: int(name.split("-")[1]))]

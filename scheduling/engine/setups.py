@@ -1,0 +1,185 @@
+"""Setup(a, b, resource, t): how long a resource is set up for operation b after key a.
+
+The matrix record that is valid at b's earliest start counts: one of the resource itself before one of all resources,
+then the one whose patterns spell out more. Without a record the standard times count, as the resource's rule says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scheduling.engine.calendars import HOUR
+from scheduling.engine.problem import KeySlice, Operation, Problem, Resource, SetupRecord, SetupRule, StepType
+
+
+class Source(StrEnum):
+    """Where a setup time comes from."""
+
+    RECORD = "record"
+    STANDARD = "standard"
+    REDUCED = "reduced"
+    SAME = "same key"
+    MISSING = "missing"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A setup time in seconds and where it comes from. What is missing counts 0 and is reported by the caller."""
+
+    seconds: int
+    source: Source
+
+
+_FORBIDDEN = Setup(0, Source.FORBIDDEN)
+_SAME = Setup(0, Source.SAME)
+_MISSING = Setup(0, Source.MISSING)
+
+
+class Setups:
+    """The setup times of a problem. Keys that match the same patterns are looked up once, so no matrix is built."""
+
+    def __init__(self, problem: Problem) -> None:
+        shared = [record for record in problem.setup if record.resource is None]
+        everyone = _Matrix(shared)
+        slices = _grouping_slices(problem)
+        self._matrices: list[_Matrix] = []
+        self._parts = {slice_: dict[str, str]() for slice_ in {*slices.values(), KeySlice(1)}}
+        self._slice_of = [slices.get(resource.work_centre, KeySlice(1)) for resource in problem.resources]
+        self._resources = problem.resources
+        for resource in problem.resources:
+            own = [record for record in problem.setup if record.resource == resource.id]
+            self._matrices.append(_Matrix([*own, *shared]) if own else everyone)
+
+    def between(self, before: str | None, operation: Operation, resource: int, ready: int) -> Setup:
+        """The setup of an operation after a key on a resource, by the operation's earliest start.
+
+        `before` is None where the resource's state is not known: then no reduction and no record applies.
+        """
+        if before is not None:
+            record = self._matrices[resource].find(before, operation.key, ready)
+            if record is not None:
+                return _FORBIDDEN if record.forbidden else Setup(round(record.hours * HOUR), Source.RECORD)
+        equal = before is not None and self._equal(before, operation.key, resource)
+        hours, reduced = _standard(operation, self._resources[resource], equal)
+        if hours is not None:
+            return Setup(round(hours * HOUR), Source.REDUCED if reduced else Source.STANDARD)
+        return _SAME if before is not None and before.rstrip() == operation.key.rstrip() else _MISSING
+
+    def _equal(self, before: str, key: str, resource: int) -> bool:
+        slice_ = self._slice_of[resource]
+        parts = self._parts[slice_]
+        for each in (before, key):
+            if each not in parts:
+                parts[each] = slice_.of(each)
+        return parts[before] == parts[key]
+
+
+def _grouping_slices(problem: Problem) -> dict[str, KeySlice]:
+    """The grouping part by work centre: that of its first enabled step. Elsewhere the whole key is compared."""
+    slices: dict[str, KeySlice] = {}
+    for step in problem.steps:
+        if step.enabled and step.type is StepType.STANDARD:
+            slices.setdefault(step.work_centre, step.group)
+    return slices
+
+
+def _standard(operation: Operation, resource: Resource, equal: bool) -> tuple[float | None, bool]:
+    """The standard time by the resource's rule, and whether a reduction went into it."""
+    rule = resource.setup_rule
+    sources: list[Operation | Resource] = []
+    if rule is not SetupRule.RESOURCE:
+        sources.append(operation)
+    if rule is not SetupRule.OPERATION:
+        sources.append(resource)
+    values: list[float] = []
+    reduced = False
+    for source in sources:
+        value = source.setup_standard
+        if equal and source.setup_reduced is not None:
+            value, reduced = source.setup_reduced, True
+        if value is not None:
+            values.append(value)
+    if not values:
+        return None, False
+    return (sum(values) if rule is SetupRule.SUM else max(values)), reduced
+
+
+class _Matrix:
+    """The records one resource uses, best first."""
+
+    def __init__(self, records: Sequence[SetupRecord]) -> None:
+        self._records = sorted(records, key=_rank, reverse=True)
+        self._from = _Patterns([record.from_key for record in self._records])
+        self._to = _Patterns([record.to_key for record in self._records])
+        self._found: dict[tuple[int, int], tuple[SetupRecord, ...]] = {}
+
+    def find(self, before: str, key: str, ready: int) -> SetupRecord | None:
+        if not self._records:
+            return None
+        pair = self._from.kind(before), self._to.kind(key)
+        records = self._found.get(pair)
+        if records is None:
+            records = self._found[pair] = self._matching(pair)
+        for record in records:
+            if (record.valid_from is None or record.valid_from <= ready) and (
+                record.valid_to is None or ready <= record.valid_to
+            ):
+                return record
+        return None
+
+    def _matching(self, pair: tuple[int, int]) -> tuple[SetupRecord, ...]:
+        both = self._from.members[pair[0]] & self._to.members[pair[1]]
+        return tuple(record for number, record in enumerate(self._records) if number in both)
+
+
+class _Patterns:
+    """Sorts keys into kinds: those that match the same patterns."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._numbers: dict[str, list[int]] = {}
+        for number, pattern in enumerate(patterns):
+            self._numbers.setdefault(pattern.rstrip(), []).append(number)
+        self._wild = [
+            (_compiled(pattern), numbers) for pattern, numbers in self._numbers.items() if _wild(pattern)
+        ]
+        self._kinds: dict[str, int] = {}
+        self._by_members: dict[frozenset[int], int] = {}
+        self.members: list[frozenset[int]] = []
+
+    def kind(self, key: str) -> int:
+        known = self._kinds.get(key)
+        if known is None:
+            known = self._kinds[key] = self._sort(key.rstrip())
+        return known
+
+    def _sort(self, key: str) -> int:
+        found = set() if _wild(key) else set(self._numbers.get(key, ()))
+        for pattern, numbers in self._wild:
+            if pattern.fullmatch(key):
+                found.update(numbers)
+        members = frozenset(found)
+        if members not in self._by_members:
+            self._by_members[members] = len(self.members)
+            self.members.append(members)
+        return self._by_members[members]
+
+
+def _wild(pattern: str) -> bool:
+    return "*" in pattern or "?" in pattern
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """`*` stands for any characters, `?` for one."""
+    parts = [{"*": ".*", "?": "."}.get(letter) or re.escape(letter) for letter in pattern]
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def _rank(record: SetupRecord) -> tuple[bool, int, int, int]:
+    """How specific a record is: resource, characters spelt out, patterns without a wildcard, the first one's."""
+    spelt = [len(re.sub(r"[*?]", "", pattern.rstrip())) for pattern in (record.from_key, record.to_key)]
+    exact = [not _wild(pattern) for pattern in (record.from_key, record.to_key)]
+    return record.resource is not None, sum(spelt), sum(exact), spelt[0]
