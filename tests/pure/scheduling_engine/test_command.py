@@ -1,0 +1,45 @@
+"""`schedule_solve`: a file in, one JSON object out, and a sentence for a file that cannot be planned."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.pure.scheduling_engine.plant import operation, plan, problem, step
+
+
+def test_a_problem_file_becomes_one_json_result(tmp_path: Path) -> None:
+    data = problem(operations=[operation("A10", key="RED"), operation("B10", key="BLU")], steps=[step()])
+    file = tmp_path / "problem.json"
+    file.write_text(json.dumps(data))
+    out = StringIO()
+    call_command(
+        "schedule_solve", str(file), "--seconds", "1", "--seed", "7", "--iterations", "100", stdout=out
+    )
+    printed = json.loads(out.getvalue())
+    expected = plan(data).as_json()
+    assert {**printed, "seconds": 0} == {**expected, "seconds": 0, "seed": 7}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "is not JSON"),
+        ('{"start": "2026-11-23T06:00", "stepps": []}', "unknown key 'stepps'; did you mean 'steps'"),
+        (json.dumps(problem(steps=[step(type="cyclic")])), "of the type cyclic, which is not built yet"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_planned_gets_a_sentence(
+    tmp_path: Path, text: str | None, sentence: str
+) -> None:
+    file = tmp_path / "problem.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(CommandError, match=sentence) as refused:
+        call_command("schedule_solve", str(file))
+    assert refused.value.returncode == 2
