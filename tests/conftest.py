@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
 
+from sequencer.postgres import kept
 from tests.tables import add_what_only_migrations_make
 
 # Made from the models when the tables are made; no test changes them.
@@ -43,7 +44,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         add_what_only_migrations_make()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_written_tables)
+        # As in the web process: on PostgreSQL each statement of a scan is prepared once a connection.
+        keeping = kept.Kept(4)
+        patch.setattr(kept, "kept", keeping)
         yield
+    # A connection to no database of ours: all that are idle are closed, so that the database can go.
+    keeping.take(None)
 
 
 @pytest.fixture(autouse=True)

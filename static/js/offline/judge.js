@@ -145,7 +145,7 @@ function decide(all) {
   if (["H", "A", "Q"].includes(kind) || (state.box && kind !== "R")) {
     return { code: "NOT_OFFLINE", step: "BOX", hint: gettext("This needs the server"), sound: "check" };
   }
-  const stopped = challengeDue(all) ?? lostCarrier(all) ?? qualityHold(all);
+  const stopped = gates(all);
   if (stopped) return stopped;
   if (kind === "R") return carrier(all);
   if (kind === "L") return slotLabel(all);
@@ -155,9 +155,12 @@ function decide(all) {
 
 // --- the gates, in the server's order, and what a supervisor lets pass ---------------------------------------------
 
+const gates = (all) => challengeDue(all) ?? lostCarrier(all) ?? qualityHold(all);
+
 function challengeDue(all) {
   const { pack, state, label, slot, at } = all;
-  if (!pack.challenge || !["GOODS", "L"].includes(label.kind)) return null;
+  const sealing = label.kind === "C" && label.value === "SEAL";
+  if (!pack.challenge || !(sealing || ["GOODS", "L"].includes(label.kind))) return null;
   // A piece in the hand is finished first.
   if (state.hand || slot?.group_status === "VERIFIED") return null;
   const { passed, shifts } = pack.challenge;
@@ -235,6 +238,8 @@ function command(all) {
     return { ...ok("OPERATOR", gettext("Scan your badge")), sound: "wait" };
   }
   if (label.value === "RETURN") return { code: "NOT_NOW", step: "RETURN", hint: gettext("The station is not locked"), sound: "check" };
+  const stopped = gates(all);
+  if (stopped) return stopped;
   if (!rack) return { code: "NOT_NOW", step: "SEAL", hint: gettext("There is no rack to seal"), sound: "check" };
   if (rack.status !== "FULL") {
     const again = rack.slots.filter((slot) => slot.status === "REOPENED" && slot.group);
