@@ -34,6 +34,9 @@ class Setup:
     source: Source
 
 
+# Setups remembered at once, some 20 MB: as many as are asked for, never all pairs of 20,000 operations.
+MOST_KNOWN = 100_000
+
 _FORBIDDEN = Setup(0, Source.FORBIDDEN)
 _SAME = Setup(0, Source.SAME)
 _MISSING = Setup(0, Source.MISSING)
@@ -50,15 +53,38 @@ class Setups:
         self._parts = {slice_: dict[str, str]() for slice_ in {*slices.values(), KeySlice(1)}}
         self._slice_of = [slices.get(resource.work_centre, KeySlice(1)) for resource in problem.resources]
         self._resources = problem.resources
-        for resource in problem.resources:
+        self._known: dict[tuple[int, str | None, str, float | None, float | None], Setup] = {}
+        kinds: dict[object, int] = {}
+        self._kinds: list[int] = []
+        for resource, slice_ in zip(problem.resources, self._slice_of, strict=True):
             own = [record for record in problem.setup if record.resource == resource.id]
-            self._matrices.append(_Matrix([*own, *shared]) if own else everyone)
+            matrix = _Matrix([*own, *shared]) if own else everyone
+            self._matrices.append(matrix)
+            standard = resource.setup_rule, resource.setup_standard, resource.setup_reduced
+            self._kinds.append(kinds.setdefault((id(matrix), slice_, standard), len(kinds)))
 
     def between(self, before: str | None, operation: Operation, resource: int, ready: int) -> Setup:
         """The setup of an operation after a key on a resource, by the operation's earliest start.
 
         `before` is None where the resource's state is not known: then no reduction and no record applies.
         """
+        if self._matrices[resource].dated:
+            return self._look_up(before, operation, resource, ready)
+        asked = (
+            self._kinds[resource],
+            before,
+            operation.key,
+            operation.setup_standard,
+            operation.setup_reduced,
+        )
+        setup = self._known.get(asked)
+        if setup is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            setup = self._known[asked] = self._look_up(before, operation, resource, ready)
+        return setup
+
+    def _look_up(self, before: str | None, operation: Operation, resource: int, ready: int) -> Setup:
         if before is not None:
             record = self._matrices[resource].find(before, operation.key, ready)
             if record is not None:
@@ -113,6 +139,7 @@ class _Matrix:
 
     def __init__(self, records: Sequence[SetupRecord]) -> None:
         self._records = sorted(records, key=_rank, reverse=True)
+        self.dated = any(record.valid_from is not None or record.valid_to is not None for record in records)
         self._from = _Patterns([record.from_key for record in self._records])
         self._to = _Patterns([record.to_key for record in self._records])
         self._found: dict[tuple[int, int], tuple[SetupRecord, ...]] = {}

@@ -192,20 +192,30 @@ class _Standard:
 
     def _end(self, number: int) -> int | None:
         """When a predecessor ends: as placed, as planned, or later where a candidate before it moved."""
+        left = [number]
+        while left:
+            # One after the other and not by recursion: a chain of components may be thousands long.
+            earlier = self._shop.before[left[-1]] if self._known_end(left[-1]) is None else ()
+            unknown = [each for each in earlier if self._known_end(each) is None]
+            if left[-1] in self._open or any(each in self._open for each in unknown):
+                return None
+            if unknown:
+                left += unknown
+                continue
+            last = left.pop()
+            if self._known_end(last) is None:
+                ready = max([self._shop.earliest[last], *(self._known_end(each) or 0 for each in earlier)])
+                self._ends[last] = max(self._plan.end[last], self._run_through(last, ready))
+        return self._known_end(number)
+
+    def _known_end(self, number: int) -> int | None:
+        """The end of an operation where nothing has to be worked out."""
         fit = self._outcome.placed.get(number)
         if fit is not None:
             return fit.end
-        if number in self._open:
-            return None
-        planned = self._plan.end[number]
-        if number not in self._behind_candidate or not self._plan.placed(number):
-            return planned
-        if number not in self._ends:
-            ready = self._ready(number)
-            if ready is None:
-                return None
-            self._ends[number] = max(planned, self._run_through(number, ready))
-        return self._ends[number]
+        if number in self._behind_candidate and self._plan.placed(number):
+            return self._ends.get(number)
+        return None if number in self._open else self._plan.end[number]
 
     def _run_through(self, number: int, ready: int) -> int:
         """When an operation that no step places would end if its resource were free."""

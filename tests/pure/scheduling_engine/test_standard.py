@@ -551,3 +551,18 @@ def test_every_operation_tells_the_rule_that_placed_it() -> None:
         "Step 10, group 10-2: opens the group: earliest planned start, M1 free first; sorted (planned_start).",
         "Step 10, group 10-1: grouping part 'RED' as A10; sorted (planned_start).",
     ]
+
+
+def test_a_chain_of_thousands_of_components_is_followed() -> None:
+    """The last press operation waits through 2,000 saw orders for the first one, which its group may move."""
+    chain = [
+        {"id": f"S{n}", "order": f"S{n}", "number": 10, "work_centre": "SAW", "hours": 0.01, "setup_standard": 0,
+         "predecessors": [f"S{n - 1}" if n else "A10"]}
+        for n in range(2000)
+    ]  # fmt: skip
+    saw = {"id": "S1", "work_centre": "SAW", "state": ""}
+    last = operation("B10", key="RED", predecessors=["S1999"])
+    data = problem(
+        operations=[operation("A10", key="RED"), *chain, last], resources=[press("M1"), saw], steps=[step()]
+    )
+    assert groups(plan(data)) == ["A B"]
