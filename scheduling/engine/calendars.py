@@ -230,20 +230,17 @@ class DelayCalendar:
         return day.isoweekday() not in self.weekend and day not in self.non_production
 
     def add(self, moment: int, seconds: int) -> int:
-        """The moment at which so much of production days has passed; a day that is none stands still.
-
-        Raises NoWorkingTimeError when no day is ever a production day.
-        """
+        """The moment at which so much of production days has passed, at most 20 years on; other days stand still."""
         wall = self.plant.moment(moment).replace(tzinfo=None)
         left = timedelta(seconds=seconds)
         for _ in range(DAYS_AHEAD):
             midnight = datetime.combine(wall.date() + timedelta(days=1), time())
             if self.counts(wall.date()):
-                if wall + left <= midnight:
+                if left <= midnight - wall:
                     return self.plant.seconds(wall + left)
                 left -= midnight - wall
             wall = midnight
-        raise NoWorkingTimeError
+        return self.plant.seconds(wall)
 
 
 def hours(seconds: float) -> float:

@@ -508,7 +508,7 @@ def _calendar_of(section: Section, calendars: Mapping[str, ShiftCalendar]) -> Sh
         if len(own) != 1:
             raise ProblemError(section.at("calendar"), 'knows "default" and "closed" only')
         return own["default"]
-    if value not in calendars:
+    if not isinstance(value, str) or value not in calendars:
         raise ProblemError(
             section.at("calendar"), f"{value!r} is not in calendar; there are {', '.join(sorted(calendars))}"
         )

@@ -8,6 +8,9 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+# Beyond these a number or a date is a slip of the keyboard, and sums of it no longer fit into a calendar.
+MOST = 1_000_000
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 _MISSING: Any = object()
 
 
@@ -66,12 +69,14 @@ class Section:
         return value
 
     def number(self, key: str, default: Any = _MISSING) -> Any:
-        """A number of at least 0."""
+        """A number from 0 to a million."""
         value = self.take(key, default)
         if value is default:
             return value
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-            raise ProblemError(self.at(key), f"must be a number of at least 0, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+            raise ProblemError(
+                self.at(key), f"must be a number of at least 0 and at most a million, not {value!r}"
+            )
         return float(value)
 
     def whole(
@@ -98,7 +103,7 @@ class Section:
     def choice(self, key: str, choices: Sequence[str], default: Any = _MISSING) -> Any:
         """One of a few words."""
         value = self.take(key, default)
-        if value is not default and value not in choices:
+        if value is not default and (not isinstance(value, str) or value not in choices):
             words = ", ".join(repr(word) for word in choices)
             raise ProblemError(self.at(key), f"must be one of {words}, not {value!r}")
         return value
@@ -120,23 +125,34 @@ def read_text(value: object, place: str) -> str:
 
 def read_day(value: object, place: str) -> date:
     """A date as 2026-12-25."""
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
+    if isinstance(value, str):
+        try:
+            return _in_bounds(date.fromisoformat(value), place)
+        except ValueError as error:
+            if isinstance(error, ProblemError):
+                raise
     raise ProblemError(place, f"must be a date as 2026-12-25, not {value!r}")
 
 
 def read_moment(value: object, place: str, *, zoned: bool) -> datetime:
     """A moment as 2026-11-23T06:00. An offset is only understood where the problem names its zone."""
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
+    if isinstance(value, str):
+        try:
+            moment = _in_bounds(datetime.fromisoformat(value), place)
+        except ValueError as error:
+            if isinstance(error, ProblemError):
+                raise
+        else:
             if moment.tzinfo is None or zoned:
                 return moment
             raise ProblemError(place, f'{value!r} has an offset; name the plant\'s "zone", or leave it out')
-    except ValueError as error:
-        if isinstance(error, ProblemError):
-            raise
     raise ProblemError(place, f"must be a moment as 2026-11-23T06:00, not {value!r}")
+
+
+Day = TypeVar("Day", bound=date)
+
+
+def _in_bounds(day: Day, place: str) -> Day:
+    if FIRST_YEAR <= day.year <= LAST_YEAR:
+        return day
+    raise ProblemError(place, f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")

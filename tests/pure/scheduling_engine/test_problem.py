@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from scheduling.engine import solve
 from scheduling.engine.problem import KeySlice, read_problem
 from scheduling.engine.reading import ProblemError
 from tests.pure.scheduling_engine.plant import operation, press, problem, step
@@ -14,40 +16,43 @@ A10 = operation("A10")
 CIRCLE = [operation("A10", predecessors=["B10"]), operation("B10", predecessors=["A20"]), operation("A20")]
 
 
+def every_key() -> dict[str, Any]:
+    """A problem with every key of the format."""
+    return {
+        "start": "2026-11-23T06:00",
+        "horizon_days": 10,
+        "calendar": {"default": [["06:00", "22:00"]] * 5, "night": [["22:00", "06:00"]] * 5, "closed": []},
+        "resources": [
+            press("M1", calendar="night", capacity=[["2026-11-23", 1.0]], efficiency=1.0, priority=10,
+                  setup_rule="sum", setup_standard=0.5, setup_reduced=0.1, group_maximum=None),
+            press("M2", calendar={"default": [[["06:00", "12:00"], ["13:00", "24:00"]], None] + [[]] * 5}),
+        ],
+        "delay_calendar": {"non_production": ["2026-12-25"], "weekend": [6, 7]},
+        "initial_step": {"sequencing": True, "horizon_days": 5, "locked_horizon_hours": 0,
+                         "start_control": "planned", "overlap": False, "same_secondary_resource": False,
+                         "pull_up": False, "synchronise": False},
+        "setup": [{"resource": "M1", "from": "RED*", "to": "BLUE*", "hours": 1.5, "valid_from": None,
+                   "valid_to": "2026-12-01", "forbidden": False}],
+        "orders": [{"id": "A", "due": "2026-11-24T06:00", "weight": 1, "schedule_number": None, "firm": False}],
+        "operations": [
+            {"id": "A10", "order": "A", "number": 10, "work_centre": "PRESS", "resources": ["M1"], "hours": 2.0,
+             "quantity": 1, "key": "RED 001", "setup_standard": None, "setup_reduced": None, "secondary": [],
+             "predecessors": [], "earliest": None, "status": 10, "operation_status": 20, "resource": None,
+             "start": None}
+        ],
+        "steps": [
+            step(group_to=3, seq_to=7, description="colour", max_group_hours=24, respect_delay_calendar=False,
+                 max_operation_hours=None, max_resource_hours=None, horizon_days=None,
+                 same_schedule_number=False, break_if_delay=False, order_by="sort", sort="standard",
+                 common_resources_only=False, gap_control=" ", max_gap_centihours=None, profile=[],
+                 batch_size=None, levels=[], never_later=False, enabled=True, **{"lambda": 1.0}),
+            {"id": 20, "type": "oven", "enabled": False, "work_centre": "PRESS"},
+        ],
+    }  # fmt: skip
+
+
 def test_a_problem_with_every_key_of_the_format_is_read() -> None:
-    read = read_problem(
-        {
-            "start": "2026-11-23T06:00",
-            "horizon_days": 10,
-            "calendar": {"default": [["06:00", "22:00"]] * 5, "night": [["22:00", "06:00"]] * 5, "closed": []},
-            "resources": [
-                press("M1", calendar="night", capacity=[["2026-11-23", 1.0]], efficiency=1.0, priority=10,
-                      setup_rule="sum", setup_standard=0.5, setup_reduced=0.1, group_maximum=None),
-                press("M2", calendar={"default": [[["06:00", "12:00"], ["13:00", "24:00"]], None] + [[]] * 5}),
-            ],
-            "delay_calendar": {"non_production": ["2026-12-25"], "weekend": [6, 7]},
-            "initial_step": {"sequencing": True, "horizon_days": 5, "locked_horizon_hours": 0,
-                             "start_control": "planned", "overlap": False, "same_secondary_resource": False,
-                             "pull_up": False, "synchronise": False},
-            "setup": [{"resource": "M1", "from": "RED*", "to": "BLUE*", "hours": 1.5, "valid_from": None,
-                       "valid_to": "2026-12-01", "forbidden": False}],
-            "orders": [{"id": "A", "due": "2026-11-24T06:00", "weight": 1, "schedule_number": None, "firm": False}],
-            "operations": [
-                {"id": "A10", "order": "A", "number": 10, "work_centre": "PRESS", "resources": ["M1"], "hours": 2.0,
-                 "quantity": 1, "key": "RED 001", "setup_standard": None, "setup_reduced": None, "secondary": [],
-                 "predecessors": [], "earliest": None, "status": 10, "operation_status": 20, "resource": None,
-                 "start": None}
-            ],
-            "steps": [
-                step(group_to=3, seq_to=7, description="colour", max_group_hours=24, respect_delay_calendar=False,
-                     max_operation_hours=None, max_resource_hours=None, horizon_days=None,
-                     same_schedule_number=False, break_if_delay=False, order_by="sort", sort="standard",
-                     common_resources_only=False, gap_control=" ", max_gap_centihours=None, profile=[],
-                     batch_size=None, levels=[], never_later=False, enabled=True, **{"lambda": 1.0}),
-                {"id": 20, "type": "oven", "enabled": False, "work_centre": "PRESS"},
-            ],
-        }
-    )  # fmt: skip
+    read = read_problem(every_key())
     assert [resource.calendar.week[0] for resource in read.resources] == [
         ((1320, 1800),), ((360, 720), (780, 1440)),
     ]  # fmt: skip
@@ -170,3 +175,49 @@ def test_a_mistake_is_refused_with_its_place(changed: dict[str, Any], place: str
 def test_what_is_no_object_is_refused() -> None:
     with pytest.raises(ProblemError, match="is not an object"):
         read_problem([])
+
+
+ODD = [
+    None,
+    -1,
+    0,
+    1e300,
+    10**30,
+    True,
+    "",
+    "x",
+    "9999-12-31T23:59",
+    "0001-01-01",
+    "2026-11-23",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path to everything inside a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inside:
+        yield (*path, key)
+        yield from places(each, (*path, key))
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_whatever_stands_in_a_file_it_is_planned_or_refused_in_words(zone: str | None) -> None:
+    tried = refused = 0
+    for path in places(every_key()):
+        for odd in ODD:
+            data = {**every_key(), "zone": zone}
+            inside: Any = data
+            for key in path[:-1]:
+                inside = inside[key]
+            inside[path[-1]] = odd
+            tried += 1
+            try:
+                solve(read_problem(data))
+            except ProblemError:
+                refused += 1
+    assert tried > refused > tried / 2
