@@ -14,7 +14,7 @@ COPY --chown=root:root . /srv/jis
 WORKDIR /srv/jis
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     JIS_PRODUCTION=1 JIS_VAR=/var/lib/jis JIS_SPOOL=/var/lib/jis/spool JIS_STATIC=/srv/static \
-    JIS_SECRETS=/etc/jis/secrets
+    JIS_SECRETS=/etc/jis/secrets NUMBA_CACHE_DIR=/tmp/numba
 # The values live for this one command: collecting files needs settings that load, not a plant.
 RUN JIS_SECRET_KEY=only-to-collect-files JIS_HOSTS=localhost REDIS_URL=redis://localhost/0 \
     python manage.py collectstatic --noinput --verbosity 0 \

@@ -1,0 +1,382 @@
+"""Total setup of a ring of operations: the asymmetric travelling salesman with segments that keep their direction.
+
+The search runs on costs reduced by the potentials of the assignment relaxation. Every tour changes by the same
+amount, so the order of the tours stays; but what is cheap now is what the relaxation would pick, and a tour whose
+reduced cost is zero is proven to be the best there is.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduling.engine.search.assignment import potentials
+from scheduling.engine.search.chance import Stream, below, stream
+from scheduling.engine.search.compiled import compiled
+
+Numbers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+# A raw matrix of 20,000 operations would be 3.2 GB; the callers split by resource long before.
+MOST_OPERATIONS = 5000
+MOST_COST = 10**12
+NEIGHBOURS = 10
+# A kick stays local: three neighbouring segments of at most this many operations change places.
+SEGMENT = 50
+# How much worse than before a tour may be after a kick, in average reduced costs of its steps: falls to nothing over a
+# cycle and starts again; cool cycles polish, hot ones leave the valley.
+HEATS = (12, 4)
+CYCLE = 100
+
+# Places in the array that a walk carries from call to call.
+HEAD, WAITING, LENGTH, BEST, DONE = range(5)
+
+
+@compiled
+def exchange(tour: Numbers, place: Numbers, spare: Numbers, start: int, first: int, second: int) -> None:
+    """Let the `first` operations from position `start` and the `second` after them change places."""
+    size = tour.size
+    source = target = start
+    for k in range(first):
+        spare[k] = tour[source]
+        source = source + 1 if source + 1 < size else 0
+    for _ in range(second):
+        city = tour[source]
+        tour[target] = city
+        place[city] = target
+        source = source + 1 if source + 1 < size else 0
+        target = target + 1 if target + 1 < size else 0
+    for k in range(first):
+        city = spare[k]
+        tour[target] = city
+        place[city] = target
+        target = target + 1 if target + 1 < size else 0
+
+
+@compiled
+def cheapest_exchange(size: int, start: int, first: int, second: int) -> tuple[int, int, int]:
+    """Name the same new ring by the exchange that moves fewest: the longest of the three segments stays."""
+    third = size - first - second
+    if third >= first and third >= second:
+        return start, first, second
+    if first >= second:
+        return (start + first) % size, second, third
+    return (start + first + second) % size, third, first
+
+
+@compiled
+def best_from(
+    costs: Numbers, near: Numbers, tour: Numbers, place: Numbers, city: int
+) -> tuple[int, int, int]:
+    """Find the best exchange that cuts the step out of `city`: its gain, and where the two segments end after it."""
+    size = tour.size
+    start = place[city]
+    after = tour[start + 1 if start + 1 < size else 0]
+    gain = middle = end = 0
+    for one in range(near.shape[1]):
+        second = near[city, one]
+        saved = costs[city, after] - costs[city, second]
+        if saved <= 0:
+            break
+        at = place[second]
+        to_second = at - start if at > start else at - start + size
+        before_second = tour[at - 1 if at else size - 1]
+        saved += costs[before_second, second]
+        for two in range(near.shape[1]):
+            third = near[before_second, two]
+            rest = saved - costs[before_second, third]
+            if rest <= gain:
+                break
+            at = place[third]
+            to_third = at - start if at > start else at - start + size
+            if to_third <= to_second:
+                continue
+            before_third = tour[at - 1 if at else size - 1]
+            total = rest + costs[before_third, third] - costs[before_third, after]
+            if total > gain:
+                gain, middle, end = total, to_second, to_third
+    return gain, middle, end
+
+
+@compiled
+def best_into(
+    costs: Numbers, near: Numbers, tour: Numbers, place: Numbers, city: int
+) -> tuple[int, int, int]:
+    """Find the best exchange that cuts the step into `city`; measured from the operation before it."""
+    size = tour.size
+    start = place[city] - 1 if place[city] else size - 1
+    before = tour[start]
+    gain = middle = end = 0
+    for one in range(near.shape[1]):
+        last = near[city, one]
+        saved = costs[before, city] - costs[last, city]
+        if saved <= 0:
+            break
+        at = place[last]
+        to_last = at - start if at >= start else at - start + size
+        third = tour[at + 1 if at + 1 < size else 0]
+        saved += costs[last, third]
+        for two in range(near.shape[1]):
+            turn = near[third, two]
+            rest = saved - costs[turn, third]
+            if rest <= gain:
+                break
+            at = place[turn]
+            to_turn = at - start if at >= start else at - start + size
+            if to_turn == 0 or to_turn >= to_last:
+                continue
+            second = tour[at + 1 if at + 1 < size else 0]
+            total = rest + costs[turn, second] - costs[before, second]
+            if total > gain:
+                gain, middle, end = total, to_turn + 1, to_last + 1
+    return gain, middle, end
+
+
+@compiled
+def wake(queue: Numbers, asleep: Flags, state: Numbers, city: int) -> None:
+    """Queue an operation to be looked at, once."""
+    if asleep[city]:
+        asleep[city] = False
+        queue[(state[HEAD] + state[WAITING]) % queue.size] = city
+        state[WAITING] += 1
+
+
+@compiled
+def kick(
+    costs: Numbers, tour: Numbers, place: Numbers, spare: Numbers, log: Numbers,
+    queue: Numbers, asleep: Flags, state: Numbers, start: int, one: int, two: int, three: int,
+) -> None:  # fmt: skip
+    """Turn the order of three neighbouring segments round (a double bridge), each keeping its direction."""
+    size = tour.size
+    ends = (one, one + two, one + two + three)
+    first, second, third = tour[start], tour[(start + ends[0]) % size], tour[(start + ends[1]) % size]
+    before, after = tour[(start - 1) % size], tour[(start + ends[2]) % size]
+    last_one, last_two = tour[(start + ends[0] - 1) % size], tour[(start + ends[1] - 1) % size]
+    last_three = tour[(start + ends[2] - 1) % size]
+    removed = (
+        costs[before, first] + costs[last_one, second] + costs[last_two, third] + costs[last_three, after]
+    )
+    added = costs[before, third] + costs[last_three, second] + costs[last_two, first] + costs[last_one, after]
+    log[0, 0], log[0, 1], log[0, 2] = start, one, two + three
+    log[1, 0], log[1, 1], log[1, 2] = start, two, three
+    for k in range(2):
+        exchange(tour, place, spare, log[k, 0], log[k, 1], log[k, 2])
+    state[LENGTH] += added - removed
+    for city in (before, last_three, last_two, last_one, third, second, first, after):
+        wake(queue, asleep, state, city)
+
+
+@compiled
+def descend(
+    costs: Numbers, after: Numbers, before: Numbers, tour: Numbers, place: Numbers, spare: Numbers, log: Numbers,
+    queue: Numbers, asleep: Flags, state: Numbers, logged: int,
+) -> int:  # fmt: skip
+    """Exchange segments until no queued operation gains; return how many exchanges stand in the log, -1 if too many."""
+    size = tour.size
+    while state[WAITING]:
+        city = queue[state[HEAD]]
+        state[HEAD] = (state[HEAD] + 1) % size
+        state[WAITING] -= 1
+        asleep[city] = True
+        while True:
+            start = place[city]
+            gain, middle, end = best_from(costs, after, tour, place, city)
+            if gain <= 0:
+                gain, middle, end = best_into(costs, before, tour, place, city)
+                start = (start - 1) % size
+            if gain <= 0:
+                break
+            for k in (0, 1, middle - 1, middle, end - 1, end):
+                wake(queue, asleep, state, tour[(start + k) % size])
+            at, one, two = cheapest_exchange(size, (start + 1) % size, middle - 1, end - middle)
+            exchange(tour, place, spare, at, one, two)
+            state[LENGTH] -= gain
+            if logged == log.shape[0]:
+                logged = -1
+            if logged >= 0:
+                log[logged, 0], log[logged, 1], log[logged, 2] = at, one, two
+                logged += 1
+    return logged
+
+
+@compiled
+def wander(
+    costs: Numbers, after: Numbers, before: Numbers, tour: Numbers, place: Numbers, best: Numbers, spare: Numbers,
+    log: Numbers, queue: Numbers, asleep: Flags, state: Numbers, numbers: Stream, iterations: int,
+    segment: int, heats: Numbers, cycle: int,
+) -> None:  # fmt: skip
+    """Kick, descend, and go back along the log where the tour became too much worse."""
+    size = tour.size
+    for _ in range(iterations):
+        length = state[LENGTH]
+        start = below(numbers, size)
+        one, two, three = (
+            1 + below(numbers, segment),
+            1 + below(numbers, segment),
+            1 + below(numbers, segment),
+        )
+        kick(costs, tour, place, spare, log, queue, asleep, state, start, one, two, three)
+        logged = descend(costs, after, before, tour, place, spare, log, queue, asleep, state, 2)
+        if state[LENGTH] < state[BEST]:
+            state[BEST] = state[LENGTH]
+            best[:] = tour
+        heat = heats[state[DONE] // cycle % heats.size]
+        allowed = below(numbers, heat - heat * (state[DONE] % cycle) // cycle + 1)
+        state[DONE] += 1
+        if state[LENGTH] > length + allowed and logged >= 0:
+            for k in range(logged - 1, -1, -1):
+                exchange(tour, place, spare, log[k, 0], log[k, 2], log[k, 1])
+            state[LENGTH] = length
+
+
+@compiled
+def greedy(costs: Numbers, first: int) -> Numbers:
+    """Go on to the cheapest operation not yet visited."""
+    size = costs.shape[0]
+    tour = np.empty(size, np.int64)
+    left = np.ones(size, np.bool_)
+    city = first
+    for k in range(size):
+        tour[k] = city
+        left[city] = False
+        following = -1
+        for other in range(size):
+            if left[other] and (following < 0 or costs[city, other] < costs[city, following]):
+                following = other
+        city = following
+    return tour
+
+
+class TourProblem:
+    """Find the cheapest ring through all operations, `costs[a, b]` being the setup from a to b.
+
+    A path from a resource's last state is a ring as well: let operation 0 be that state and cost nothing to return to.
+    Whole numbers only, so that sums are exact. Refuses matrices that are not square, empty, above 5,000 operations
+    or with a setup above 10^12 either way.
+    """
+
+    def __init__(self, costs: NDArray[np.integer]) -> None:
+        """Take a copy of the setups; the diagonal means nothing."""
+        if costs.ndim != 2 or costs.shape[0] != costs.shape[1] or not costs.size:
+            raise ValueError(f"a setup matrix is square and not empty, not {costs.shape}")
+        if costs.shape[0] > MOST_OPERATIONS:
+            raise ValueError(f"{costs.shape[0]} operations; one search takes {MOST_OPERATIONS} at most")
+        if np.abs(costs).max() > MOST_COST:
+            raise ValueError(f"a setup is {np.abs(costs).max()}; {MOST_COST} at most")
+        self.costs = costs.astype(np.int64)
+        np.fill_diagonal(self.costs, 0)
+
+    @cached_property
+    def groups(self) -> list[list[int]]:
+        """Operations of equal state that some best tour visits together, each group by ascending number.
+
+        Two are equal where nothing is set up between them and every other setup agrees. They are only put together
+        where no way over one of them is shorter than the direct step; elsewhere that could cost the best tour.
+        """
+        costs, size = self.costs, len(self.costs)
+        left = np.ones(size, dtype=bool)
+        groups = []
+        for one in range(size):
+            if not left[one]:
+                continue
+            group = [one]
+            left[one] = False
+            for other in np.flatnonzero(left & (costs[one] == 0) & (costs[:, one] == 0)):
+                same = (costs[one] == costs[other]) & (costs[:, one] == costs[:, other])
+                same[[one, other]] = True
+                if same.all():
+                    group.append(int(other))
+            if len(group) > 1:
+                over = costs[:, one, None] + costs[None, one, :]
+                short = over < costs
+                np.fill_diagonal(short, False)
+                short[group] = short[:, group] = False
+                if short.any():
+                    group = [one]
+            left[group] = False
+            groups.append(group)
+        return groups
+
+    @cached_property
+    def _reduced(self) -> tuple[Numbers, Numbers, Numbers, int]:
+        firsts = [group[0] for group in self.groups]
+        costs = np.ascontiguousarray(self.costs[np.ix_(firsts, firsts)])
+        if len(costs) < 4:
+            return costs, costs, costs, 0
+        rows, columns = potentials(costs)
+        reduced = costs - rows[:, None] - columns[None, :]
+        np.fill_diagonal(reduced, 2 * reduced.max() + 1)
+        width = min(NEIGHBOURS, len(costs) - 1)
+        after = np.argsort(reduced, axis=1, kind="stable")[:, :width].astype(np.int64)
+        before = np.argsort(reduced.T, axis=1, kind="stable")[:, :width].astype(np.int64)
+        return reduced, after, before, int(rows.sum() + columns.sum())
+
+    @cached_property
+    def bound(self) -> int:
+        """A total that no tour goes below: the assignment relaxation of the groups, exact below four groups."""
+        if len(self.groups) < 4:
+            return TourWalk(self, 0, 0).objective
+        return self._reduced[3]
+
+    def objective(self, sequence: Numbers) -> int:
+        """Sum the setups of a ring anew."""
+        return int(self.costs[sequence, np.roll(sequence, -1)].sum())
+
+    def walk(self, seed: int, worker: int) -> TourWalk:
+        """Start one walk; same seed and worker, same walk."""
+        return TourWalk(self, seed, worker)
+
+
+class TourWalk:
+    """One worker's way through the tours. It owns its arrays, so several walk at once over the same problem."""
+
+    def __init__(self, problem: TourProblem, seed: int, worker: int) -> None:
+        """Start greedily, the first worker at the first operation, and descend."""
+        self._groups = problem.groups
+        costs, after, before, self._bound = problem._reduced
+        size = len(costs)
+        self._numbers = stream(seed * 1_000_003 + worker)
+        tour = greedy(costs, below(self._numbers, size) if worker else 0)
+        self._best = tour.copy()
+        self._state = np.zeros(5, dtype=np.int64)
+        self._small = size < 4
+        if self._small:
+            self._best = tour = self._better_way_round(costs, tour)
+        self._state[[LENGTH, BEST]] = costs[tour, np.roll(tour, -1)].sum() if size > 1 else 0
+        if self._small:
+            return
+        place = np.empty(size, dtype=np.int64)
+        place[tour] = np.arange(size)
+        log = np.zeros((2 * size + 100, 3), dtype=np.int64)
+        spare, asleep = np.empty(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
+        descent = (costs, after, before, tour, place, spare, log, tour.copy(), asleep, self._state)
+        self._state[WAITING] = size
+        descend(*descent, 0)
+        self._state[BEST] = self._state[LENGTH]
+        self._best[:] = tour
+        step = -(-int(self._state[LENGTH]) // size)
+        heats = np.array([heat * step for heat in HEATS], dtype=np.int64)
+        self._arrays = (costs, after, before, tour, place, self._best, *descent[5:], self._numbers)
+        self._pace = (max(1, min(SEGMENT, (size - 1) // 3)), np.roll(heats, worker), CYCLE * size)
+
+    @staticmethod
+    def _better_way_round(costs: Numbers, tour: Numbers) -> Numbers:
+        other = tour[::-1].copy()
+        return min((tour, other), key=lambda ring: int(costs[ring, np.roll(ring, -1)].sum()))
+
+    @property
+    def objective(self) -> int:
+        """The best total so far."""
+        return int(self._state[BEST]) + self._bound
+
+    @property
+    def sequence(self) -> Numbers:
+        """The best ring so far, all operations of equal state beside each other."""
+        return np.array([one for city in self._best for one in self._groups[city]], dtype=np.int64)
+
+    def advance(self, iterations: int) -> None:
+        """Walk on by so many kicks; how they are split over calls changes nothing."""
+        if not self._small:
+            wander(*self._arrays, iterations, *self._pace)
