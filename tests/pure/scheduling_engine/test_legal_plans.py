@@ -15,6 +15,7 @@ import pytest
 
 from scheduling.engine import Problem, Result, read_problem, solve
 from scheduling.engine.calendars import WorkClock
+from scheduling.engine.result import Placed
 from scheduling.engine.setups import Setups, Source
 from tests.pure.scheduling_engine.plant import MONDAY
 
@@ -170,9 +171,43 @@ def judge(problem: Problem, result: Result) -> None:
             state = operation.key
 
 
+def judge_groups(problem: Problem, result: Result) -> None:
+    """Each group: one resource, equal grouping parts, and no more hours than its step allows."""
+    operations = {operation.id: operation for operation in problem.operations}
+    steps = {step.id: step for step in problem.steps}
+    groups: dict[str, list[Placed]] = {}
+    for each in result.operations:
+        assert (each.group is not None) == (each.status == 15 and operations[each.id].status == 10)
+        if each.group is not None:
+            groups.setdefault(each.group, []).append(each)
+    for name, members in groups.items():
+        step = steps[int(name.split("-")[0])]
+        assert len({each.resource for each in members}) == 1, name
+        assert len({step.group.of(operations[each.id].key) for each in members}) == 1, name
+        hours = sum(operations[each.id].hours for each in members)
+        if step.max_operation_hours is not None and not step.same_schedule_number:
+            assert hours <= step.max_operation_hours or len(members) == 1, name
+
+
 @pytest.mark.parametrize("seed", range(150))
 def test_every_plan_is_legal_and_the_same_again(seed: int) -> None:
     problem = read_problem(generated(Random(seed)))
     result = solve(problem)
     judge(problem, result)
+    judge_groups(problem, result)
     assert solve(problem).operations == result.operations
+
+
+@pytest.mark.parametrize("seed", range(150, 190))
+def test_a_result_is_kept_when_it_is_planned_again(seed: int) -> None:
+    """What the first run sequenced stands as 15 in the second, which may not change its order."""
+    data = generated(Random(seed))
+    first = solve(read_problem(data))
+    for operation, placed in zip(data["operations"], first.operations, strict=True):
+        if placed.group is not None:
+            operation.update(status=placed.status, resource=placed.resource, start=placed.start)
+    problem = read_problem(data)
+    again = solve(problem)
+    judge(problem, again)
+    grouped = [{each.id for each in result.operations if each.group} for result in (first, again)]
+    assert grouped[0].isdisjoint(grouped[1])
