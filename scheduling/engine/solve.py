@@ -70,8 +70,8 @@ class _Run:
     def placed(self, number: int) -> Placed:
         """One operation as the result shows it."""
         shop, plan, operation = self._shop, self.plan, self._shop.operations[number]
-        sequenced = number in self._outcome.group
         there = plan.placed(number)
+        sequenced = there and number in self._outcome.group
         return Placed(
             id=operation.id,
             resource=shop.resources[plan.resource[number]].id if there else None,
@@ -79,10 +79,14 @@ class _Run:
             end=shop.problem.plant.text(plan.end[number]) if there else None,
             setup_hours=round(plan.setup[number] / 3600, 6),
             status=int(Status.SEQUENCED if sequenced else operation.status),
-            group=self._outcome.group.get(number),
-            rule=self._outcome.rule.get(number)
-            or (keeps_order(operation) if there else "Left out; see warnings."),
+            group=self._outcome.group[number] if sequenced else None,
+            rule=self._rule(number),
         )
+
+    def _rule(self, number: int) -> str:
+        if not self.plan.placed(number):
+            return "Left out; see warnings."
+        return self._outcome.rule.get(number) or keeps_order(self._shop.operations[number])
 
     def _warn_of_no_time(self) -> None:
         idle = [operation.id for operation in self._shop.operations if not operation.hours]

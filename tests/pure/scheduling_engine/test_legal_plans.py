@@ -189,7 +189,8 @@ def judge_groups(problem: Problem, result: Result) -> None:
             assert hours <= step.max_operation_hours or len(members) == 1, name
 
 
-@pytest.mark.parametrize("seed", range(150))
+# In the last two an operation is sequenced and then left out, as a forbidden setup bars what it waits for.
+@pytest.mark.parametrize("seed", [*range(150), 2196, 2377])
 def test_every_plan_is_legal_and_the_same_again(seed: int) -> None:
     problem = read_problem(generated(Random(seed)))
     result = solve(problem)
@@ -198,7 +199,7 @@ def test_every_plan_is_legal_and_the_same_again(seed: int) -> None:
     assert solve(problem).operations == result.operations
 
 
-@pytest.mark.parametrize("seed", range(150, 190))
+@pytest.mark.parametrize("seed", [*range(150, 190), 2196, 2377])
 def test_a_result_is_kept_when_it_is_planned_again(seed: int) -> None:
     """What the first run sequenced stands as 15 in the second, which may not change its order."""
     data = generated(Random(seed))
