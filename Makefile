@@ -10,7 +10,7 @@ SUITE = env -u PYTHONDONTWRITEBYTECODE
 # Whoever is done takes over tests of the other: one long file at the end would leave a core idle.
 SPREAD = -n 2 --dist worksteal
 
-.PHONY: help setup run test test-services lint bench bench-edi demo soak fuzz screenshots messages lock clean
+.PHONY: help setup run test test-services lint bench bench-edi bench-schedule demo soak fuzz screenshots messages lock clean
 help: ## show the verbs
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## / - /'
 
@@ -57,6 +57,9 @@ bench: $(VENV)/.test ## the figures of the README, measured here
 bench-edi: $(VENV)/.test ## the gateway: reading against other libraries, 500 MB in flat memory, 14,400 calls beside 20 stations
 	@$(PY) -m bench.edi_formats
 	@$(PY) -m bench.edi_intake
+
+bench-schedule: $(VENV)/.runtime ## the scheduler's search beside OR-Tools and PyVRP; ARGS="--seconds 1 FILE..."
+	@$(PY) -m bench.schedule $(ARGS)
 
 demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing may be lost
 	@$(PY) manage.py simulate_shift --vehicles 200 --rate max --seed 7 --faults all --json

@@ -1,0 +1,212 @@
+"""`make bench-schedule`: our search beside OR-Tools routing, CP-SAT and PyVRP, equal time, on this machine.
+
+`python -m bench.schedule [--seconds 1 --seconds 5] [FILE...]` takes TSPLIB `.atsp` files and wtsds `.instance` files;
+without any it draws plant-like ones itself. Ours and CP-SAT have two threads, OR-Tools routing and PyVRP know one only.
+A solver's time is that of its search: the time to build its model comes on top, for ours it is inside. No solver is
+given a start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scheduling.engine.search import (
+    Limits,
+    TardinessProblem,
+    TourProblem,
+    read_atsp,
+    read_wtsds,
+    search,
+)
+
+INSTALL = '.venv/bin/python -m pip install "ortools>=9.12,<10" "pyvrp>=0.14,<0.15"'
+WORKERS = 2
+# More arcs than this make a model that CP-SAT and PyVRP do not even load in the seconds given.
+MOST_ARCS = 250_000
+
+
+def routing(problem: TourProblem, seconds: float) -> int | None:
+    from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+
+    size = len(problem.costs)
+    nodes = pywrapcp.RoutingIndexManager(size, 1, 0)
+    model = pywrapcp.RoutingModel(nodes)
+    model.SetArcCostEvaluatorOfAllVehicles(model.RegisterTransitMatrix(problem.costs.tolist()))
+    how = pywrapcp.DefaultRoutingSearchParameters()
+    how.first_solution_strategy = routing_enums_pb2.FirstSolutionStrategy.PATH_CHEAPEST_ARC
+    how.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+    how.time_limit.FromMilliseconds(int(1000 * seconds))
+    found = model.SolveWithParameters(how)
+    return found.ObjectiveValue() if found else None
+
+
+def solve(model: Any, seconds: float) -> int | None:
+    from ortools.sat.python import cp_model
+
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = seconds
+    solver.parameters.num_workers = WORKERS
+    known = solver.solve(model) in {cp_model.OPTIMAL, cp_model.FEASIBLE}
+    return round(solver.objective_value) if known else None
+
+
+def cp_sat(problem: TourProblem, seconds: float) -> int | None:
+    from ortools.sat.python import cp_model
+
+    size = len(problem.costs)
+    if size * size > MOST_ARCS:
+        return None
+    model = cp_model.CpModel()
+    arcs = [(a, b, model.new_bool_var("")) for a in range(size) for b in range(size) if a != b]
+    model.add_circuit(arcs)
+    model.minimize(sum(int(problem.costs[a, b]) * taken for a, b, taken in arcs))
+    return solve(model, seconds)
+
+
+def cp_sat_late(problem: TardinessProblem, seconds: float) -> int | None:
+    """Arcs imply times; the first state is the node after the operations."""
+    from ortools.sat.python import cp_model
+
+    size = len(problem.process)
+    latest = int(problem.process.sum() + problem.setup.max(axis=0).sum())
+    model = cp_model.CpModel()
+    ends = [model.new_int_var(0, latest, "") for _ in range(size)]
+    late = [model.new_int_var(0, latest, "") for _ in range(size)]
+    arcs = [(a, size, model.new_bool_var("")) for a in range(size)]
+    for a in range(size + 1):
+        for b in range(size):
+            if a == b:
+                continue
+            taken = model.new_bool_var("")
+            arcs.append((a, b, taken))
+            begin = ends[a] if a < size else 0
+            duration = int(problem.setup[a, b] + problem.process[b])
+            model.add(ends[b] >= begin + duration).only_enforce_if(taken)
+    for job in range(size):
+        model.add(late[job] >= ends[job] - int(problem.due[job]))
+    model.add_circuit(arcs)
+    model.minimize(sum(int(problem.weight[job]) * late[job] for job in range(size)))
+    return solve(model, seconds)
+
+
+def pyvrp(problem: TourProblem, seconds: float) -> int | None:
+    import pyvrp
+    from pyvrp.stop import MaxRuntime
+
+    size = len(problem.costs)
+    if size * size > MOST_ARCS:
+        return None
+    model = pyvrp.Model()
+    places = [model.add_location(x=0, y=0) for _ in range(size)]
+    model.add_depot(places[0])
+    for place in places[1:]:
+        model.add_client(place)
+    model.add_vehicle_type(1)
+    for a in range(size):
+        for b in range(size):
+            if a != b:
+                model.add_edge(places[a], places[b], distance=int(problem.costs[a, b]))
+    found = model.solve(MaxRuntime(seconds), display=False)
+    return found.cost() if found.is_feasible() else None
+
+
+def ours(problem: TourProblem | TardinessProblem, seconds: float) -> int:
+    return search(problem, Limits(seconds=seconds, workers=WORKERS)).objective
+
+
+def atcs(problem: TardinessProblem, seconds: float) -> int:
+    return problem.objective(problem.start)
+
+
+Solver = tuple[str, str | None, Callable[[Any, float], int | None]]
+TOUR: list[Solver] = [
+    ("ours", None, ours),
+    ("routing", "ortools", routing),
+    ("CP-SAT", "ortools", cp_sat),
+    ("PyVRP", "pyvrp", pyvrp),
+]
+LATE: list[Solver] = [("ours", None, ours), ("ATCS", None, atcs), ("CP-SAT", "ortools", cp_sat_late)]
+
+
+def paint(size: int, seed: int) -> TourProblem:
+    """Colours, tools and carriers: each has a change of its own, and what is equal needs none."""
+    chance = np.random.default_rng(seed)
+    total = np.zeros((size, size), dtype=np.int64)
+    for kinds, most in ((12, 60), (25, 90), (4, 10)):
+        change = chance.integers(most // 6, most, (kinds, kinds))
+        np.fill_diagonal(change, 0)
+        of = chance.integers(0, kinds, size)
+        total += change[of[:, None], of]
+    return TourProblem(total)
+
+
+def press(size: int, seed: int) -> TardinessProblem:
+    """One press with tool changes and due dates that bind."""
+    chance = np.random.default_rng(seed)
+    process = chance.integers(50, 150, size)
+    tools = chance.integers(5, 80, (9, 9))
+    np.fill_diagonal(tools, 0)
+    of = chance.integers(0, 9, size)
+    before = np.append(of, 0)
+    return TardinessProblem(
+        tools[before[:, None], of], process, chance.integers(1, 10, size),
+        chance.integers(process.sum() // 4, process.sum(), size),
+    )  # fmt: skip
+
+
+def instances(files: list[Path]) -> dict[str, TourProblem | TardinessProblem]:
+    if not files:
+        return {
+            "paint 60": paint(60, 1),
+            "paint 200": paint(200, 2),
+            "press 40": press(40, 3),
+            "press 60": press(60, 4),
+        }
+    return {
+        path.stem: (read_atsp if path.suffix == ".atsp" else read_wtsds)(path.read_text(encoding="latin-1"))
+        for path in files
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    parser.add_argument("--seconds", action="append", type=float, help="may stand several times; 1 and 5")
+    options = parser.parse_args()
+    missing = [name for name in ("ortools", "pyvrp") if find_spec(name) is None]
+    if missing:
+        print(f"{' and '.join(missing)} not installed, left out; to compare: {INSTALL}")
+    print(
+        f"{'instance':<14}{'seconds':>8}  objective, percent above the best of the row; load {os.getloadavg()[0]:.1f}"
+    )
+    # Compiles, which no plant waits for.
+    ours(paint(7, 1), 0.1)
+    ours(press(7, 1), 0.1)
+    lost = 0
+    for name, problem in instances(options.files).items():
+        for seconds in options.seconds or [1.0, 5.0]:
+            solvers = TOUR if isinstance(problem, TourProblem) else LATE
+            row = {title: run(problem, seconds) for title, needs, run in solvers if needs not in missing}
+            best = min(one for one in row.values() if one is not None)
+            cells = [
+                f"{title} {one} (+{100 * (one - best) / max(best, 1):.2f})"
+                if one is not None
+                else f"{title} none"
+                for title, one in row.items()
+            ]
+            lost += row["ours"] != best
+            print(f"{name:<14}{seconds:>8g}  {'   '.join(cells)}", flush=True)
+    print(f"ours is not the best in {lost} rows")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
