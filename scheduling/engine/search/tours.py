@@ -22,6 +22,8 @@ Flags = NDArray[np.bool_]
 # A raw matrix of 20,000 operations would be 3.2 GB; the callers split by resource long before.
 MOST_OPERATIONS = 5000
 MOST_COST = 10**12
+# Looking for short cuts takes the cube of the states; with more than this nothing is put together.
+MOST_STATES = 1000
 NEIGHBOURS = 10
 # A kick stays local: three neighbouring segments of at most this many operations change places.
 SEGMENT = 50
@@ -249,6 +251,18 @@ def greedy(costs: Numbers, first: int) -> Numbers:
     return tour
 
 
+@compiled
+def short_cut(costs: Numbers, over: int) -> bool:
+    """Whether any step is dearer than going over the operation `over`."""
+    for last in range(costs.shape[0]):
+        for following in range(costs.shape[0]):
+            if over in (last, following) or last == following:
+                continue
+            if costs[last, over] + costs[over, following] < costs[last, following]:
+                return True
+    return False
+
+
 class TourProblem:
     """Find the cheapest ring through all operations, `costs[a, b]` being the setup from a to b.
 
@@ -288,16 +302,17 @@ class TourProblem:
                 same[[one, other]] = True
                 if same.all():
                     group.append(int(other))
-            if len(group) > 1:
-                over = costs[:, one, None] + costs[None, one, :]
-                short = over < costs
-                np.fill_diagonal(short, False)
-                short[group] = short[:, group] = False
-                if short.any():
-                    group = [one]
             left[group] = False
             groups.append(group)
-        return groups
+        firsts = np.array([group[0] for group in groups])
+        if len(groups) == size or len(groups) > MOST_STATES:
+            return [[one] for one in range(size)]
+        between = np.ascontiguousarray(costs[np.ix_(firsts, firsts)])
+        split = [
+            [group] if len(group) == 1 or not short_cut(between, state) else [[one] for one in group]
+            for state, group in enumerate(groups)
+        ]
+        return sorted(group for parts in split for group in parts)
 
     @cached_property
     def _reduced(self) -> tuple[Numbers, Numbers, Numbers, int]:
