@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -27,9 +28,9 @@ class OfAPiece(Flow):
     goes: str
     what: str
 
+    @abstractmethod
     def settle(self, judging: Judging, piece: Unit, line: Line, reason: str) -> Judged:
         """Does it with the piece. Runs under the station's lock; refuses as its verb does."""
-        raise NotImplementedError
 
     def begin(self, judging: Judging) -> Judged:
         mine = in_hand(judging) is not None
