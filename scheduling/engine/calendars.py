@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 DAY = 86_400
 HOUR = 3_600
 MINUTES = 1_440
@@ -23,11 +26,18 @@ DAYS_AHEAD = 365 * 20
 # Work is counted as a product of seconds and capacity; what is less than this is rounding.
 DUST = 1e-6
 
+# Behind every moment somebody asks for.
+ENDLESS = 1 << 50
+
 # The wall clock of a problem without a zone.
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
 
 Window = tuple[int, int]
 """Minutes of a day from its midnight; an end beyond 1440 lies on the next day."""
+
+
+Column = NDArray[np.int64]
+Shares = NDArray[np.float64]
 
 
 class NoWorkingTimeError(Exception):
@@ -140,8 +150,14 @@ class WorkClock:
         return self._ends[j] - math.floor((self._made[j] - target) / self._rates[j] + DUST)
 
     def unmake(self, moment: int, work: float) -> int:
-        """The latest moment from which so much work is done by another. Long before the start each second works."""
-        target = self._done(moment) - work
+        """The latest moment from which so much work is done by another. Where no shifts are written each second works.
+
+        That is long before the start, and behind the last day: many a system writes 2099 for no due date.
+        """
+        try:
+            target = self._done(moment) - work
+        except NoWorkingTimeError:
+            return moment - math.ceil(work - DUST)
         if target < 0:
             return self._starts[0] - math.ceil(-target - DUST)
         j = bisect_right(self._made, target + DUST)
@@ -159,6 +175,62 @@ class WorkClock:
         j = self._at(later)
         until = self._worked[j] - (self._ends[j] - max(later, self._starts[j]))
         return until - self._worked[i] + (self._ends[i] - max(moment, self._starts[i]))
+
+    def stretches(self, begin: int, end: int) -> list[tuple[int, int]]:
+        """The stretches of working time between two moments, cut at both."""
+        found: list[tuple[int, int]] = []
+        i = self._at(begin)
+        while self._starts[i] < end:
+            first, last = max(begin, self._starts[i]), min(end, self._ends[i])
+            if found and found[-1][1] == first:
+                found[-1] = found[-1][0], last
+            else:
+                found.append((first, last))
+            if self._ends[i] >= end:
+                break
+            i = self._at(self._ends[i])
+        return found
+
+    def columns(self, start: int, seconds: float) -> tuple[Column, Column, Shares, Shares]:
+        """The stretches from a moment on: starts, ends, capacity and work done, until so much work is surely done.
+
+        The last one has no end, so that whoever runs over it needs no question.
+        """
+        first = self._at(start)
+        try:
+            while (
+                self._worked[-1] - self._worked[first] < seconds
+                or self._made[-1] - self._made[first] < seconds
+            ):
+                self._extend()
+        except NoWorkingTimeError:
+            # It stops working somewhen; what does not fit before is refused when it is placed.
+            pass
+        opens, closes = np.array(self._starts[first:]), np.array(self._ends[first:])
+        rates, made = np.array(self._rates[first:]), np.array(self._made[first:])
+        end = closes[-1] + 1
+        made = np.append(made, made[-1] + float(ENDLESS - end))
+        return np.append(opens, end), np.append(closes, ENDLESS), np.append(rates, 1.0), made
+
+    @property
+    def complete(self) -> bool:
+        """Whether all is written out that ever will be."""
+        return self._day >= self._last_day
+
+    @property
+    def count(self) -> int:
+        """How many stretches are written out."""
+        return len(self._ends)
+
+    def write_on(self) -> None:
+        """Write out as many days again; raises NoWorkingTimeError where it does not work in them."""
+        self._extend()
+
+    def written(self) -> tuple[Column, Column, Column, Shares, Shares]:
+        """All stretches written out: starts, ends, working seconds and work up to their ends, and capacity."""
+        whole = (np.array(each, dtype=np.int64) for each in (self._starts, self._ends, self._worked))
+        shares = (np.array(each, dtype=np.float64) for each in (self._made, self._rates))
+        return (*whole, *shares)  # type: ignore[return-value]
 
     def _done(self, moment: int) -> float:
         """The work a resource can have done up to a moment."""

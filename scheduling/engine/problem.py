@@ -24,9 +24,9 @@ from scheduling.engine.calendars import (
     ShiftCalendar,
     Window,
 )
+from scheduling.engine.keys import KEY_LENGTH, WHOLE_KEY, KeyGenerator, KeySlice, read_key_rules
 from scheduling.engine.reading import ProblemError, Section, read_day, read_moment, read_text
 
-KEY_LENGTH = 20
 MOST_DAYS = 999
 IN_PROGRESS = 50
 
@@ -62,7 +62,12 @@ class StepType(StrEnum):
     FORWARD = "forward"
 
 
-BUILT = (StepType.STANDARD, StepType.FORWARD)
+class StartControl(StrEnum):
+    """Which starts choose a group's initiator and count in its grouping time."""
+
+    PLANNED = "planned"
+    EARLIEST = "earliest"
+    LATEST = "latest"
 
 
 class OrderBy(StrEnum):
@@ -90,8 +95,19 @@ class GapControl(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Oven:
+    """What a resource that runs whole loads takes at once, counted in pieces, volume or positions."""
+
+    unit: str
+    capacity: float
+
+
+OVEN_UNITS = ("pieces", "volume", "positions")
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
-    """One machine. `state` is the key it was last set up for."""
+    """One machine. `state` is the key it was last set up for; the last two entries are for the linter alone."""
 
     id: str
     work_centre: str
@@ -103,6 +119,10 @@ class Resource:
     setup_rule: SetupRule = SetupRule.OPERATION
     setup_standard: float | None = None
     setup_reduced: float | None = None
+    oven: Oven | None = None
+    group_maximum: float | None = None
+    fill_up: bool = False
+    order_on_floor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +137,12 @@ class SetupRecord:
     valid_to: int | None = None
     forbidden: bool = False
 
+    def holds(self, moment: int) -> bool:
+        """Whether it is valid then."""
+        return (self.valid_from is None or self.valid_from <= moment) and (
+            self.valid_to is None or moment <= self.valid_to
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -127,11 +153,16 @@ class Order:
     weight: float = 1.0
     schedule_number: str | None = None
     firm: bool = False
+    delivery_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of an order. `resources` are those of its own work centre it may run on."""
+    """One operation of an order. `resources` are those of its own work centre it may run on, of `secondary` it takes
+    one beside.
+
+    `loose` is one that is locked behind the locked horizon.
+    """
 
     id: str
     order: str
@@ -149,6 +180,10 @@ class Operation:
     operation_status: int = 20
     resource: str | None = None
     start: int | None = None
+    volume: float | None = None
+    positions: float | None = None
+    loose: bool = False
+    secondary: tuple[str, ...] = ()
 
     @property
     def in_progress(self) -> bool:
@@ -157,25 +192,33 @@ class Operation:
 
     @property
     def fixed(self) -> bool:
-        """Whether it never moves: locked, or in progress."""
-        return self.in_progress or self.status is Status.LOCKED
+        """Whether it never moves: locked within the locked horizon, or in progress."""
+        return self.in_progress or (self.status is Status.LOCKED and not self.loose)
 
     @property
     def kept(self) -> bool:
         """Whether it keeps its resource and its order there, and may move in time."""
-        return not self.fixed and self.status in (Status.SEQUENCED, Status.SEQUENCE_LOCKED)
+        return not self.fixed and self.status is not Status.ACTIVE
+
+
+class LevelBy(StrEnum):
+    """How a level of a multi-level step puts its groups in order."""
+
+    GROUP = "group"
+    SORT = "sort"
+    MINIMISE = "minimise"
 
 
 @dataclass(frozen=True, slots=True)
-class KeySlice:
-    """A part of the co-sorting key, first and last character counted from 1."""
+class Level:
+    """One level: the part of the key that makes its groups, and their order."""
 
-    first: int
-    last: int = KEY_LENGTH
+    part: KeySlice
+    by: LevelBy
 
-    def of(self, key: str) -> str:
-        """That part of a key; a short key is filled up with blanks."""
-        return key.ljust(KEY_LENGTH)[self.first - 1 : self.last]
+
+Profile = Mapping[str | None, tuple[str, ...]]
+"""By resource, None for all others, the values of the grouping part in the order a cyclic step walks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +230,7 @@ class Step:
     description: str = ""
     enabled: bool = True
     work_centre: str = ""
-    group: KeySlice = KeySlice(1)
+    group: KeySlice = WHOLE_KEY
     sequence: KeySlice | None = None
     max_group_hours: float | None = None
     respect_delay_calendar: bool = False
@@ -201,15 +244,92 @@ class Step:
     common_resources_only: bool = False
     gap_control: GapControl = GapControl.ACCEPT
     max_gap_centihours: float = 0.0
+    profile: Profile = field(default_factory=dict)
+    levels: tuple[Level, ...] = ()
+    min_fill_percent: float = 0.0
+    max_wait_hours: float | None = None
+    batch_size: float | None = None
+    weight_of_tardiness: float = 1.0
+    never_later: bool = False
+    reoptimise: bool = False
+
+    @property
+    def searches(self) -> bool:
+        """Whether it takes its share of the time or the moves of a run."""
+        return self.type is StepType.MINIMISE_SETUP or any(
+            level.by is LevelBy.MINIMISE for level in self.levels
+        )
+
+
+_OVENS = (StepType.OVEN, StepType.OVEN_REPETITION)
+_SORTED = (StepType.STANDARD, StepType.CYCLIC)
+_KEYED = (*_SORTED, *_OVENS, StepType.BATCH_SIZE)
+_SEARCHED = (StepType.MINIMISE_SETUP,)
+_MANY = (*_KEYED, StepType.MULTI_LEVEL)
+_LIMITED = (*_SORTED, StepType.MULTI_LEVEL)
+MOST_LEVELS = 20
+# Which step types know a parameter, and what may stand in a step of another type because it asks for nothing.
+PARAMETERS: tuple[tuple[str, tuple[object, ...], tuple[StepType, ...]], ...] = (
+    ("group_from", (), (*_KEYED, *_SEARCHED)),
+    ("group_to", (), (*_KEYED, *_SEARCHED)),
+    ("seq_from", (), _SORTED),
+    ("seq_to", (), _SORTED),
+    ("max_group_hours", (), _MANY),
+    ("respect_delay_calendar", (False,), _MANY),
+    ("max_operation_hours", (), _LIMITED),
+    ("max_resource_hours", (), _LIMITED),
+    ("horizon_days", (), (*_MANY, *_SEARCHED)),
+    ("same_schedule_number", (False,), (StepType.STANDARD,)),
+    ("break_if_delay", (False,), (StepType.STANDARD,)),
+    ("order_by", (OrderBy.SORT,), _SORTED),
+    ("sort", (Sort.STANDARD,), _SORTED),
+    ("common_resources_only", (False,), (*_MANY, *_SEARCHED)),
+    ("gap_control", ("", GapControl.ACCEPT), (*_MANY, *_SEARCHED)),
+    ("max_gap_centihours", (), (StepType.STANDARD, StepType.MULTI_LEVEL, *_SEARCHED)),
+    ("lambda", (1, 1.0), _SEARCHED),
+    ("never_later", (False,), _SEARCHED),
+    ("profile", ([],), (StepType.CYCLIC,)),
+    ("batch_size", (), (StepType.BATCH_SIZE,)),
+    ("min_fill_percent", (0, 0.0), _OVENS),
+    ("max_wait_hours", (), _OVENS),
+    ("reoptimise", (False,), (*_LIMITED, *_SEARCHED)),
+    ("levels", ([],), (StepType.MULTI_LEVEL,)),
+)  # fmt: skip
+# Types whose groups start with their latest operation, so that no gap arises inside.
+ALL_GAPS = (StepType.CYCLIC, *_OVENS, StepType.BATCH_SIZE)
+
+
+class SortBy(StrEnum):
+    """What operations of a group can be sorted by."""
+
+    KEY = "key"
+    DUE = "due"
+    WEIGHT = "weight"
+    QUANTITY = "quantity"
+    HOURS = "hours"
+
+
+@dataclass(frozen=True, slots=True)
+class SortSetting:
+    """One thing to sort by, rising or falling."""
+
+    by: SortBy
+    falling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InitialStep:
-    """What holds for all steps."""
+    """What holds for all steps. `sort_settings` are what sorting in a group goes by, the sequencing part first."""
 
     sequencing: bool = True
     horizon_days: int | None = None
     overlap: bool = False
+    start_control: StartControl = StartControl.PLANNED
+    locked_horizon_hours: float = 0.0
+    pull_up: bool = False
+    synchronise: bool = False
+    same_secondary_resource: bool = False
+    sort_settings: tuple[SortSetting, ...] = (SortSetting(SortBy.KEY),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +356,7 @@ def read_problem(data: object) -> Problem:
     """
     top = Section(data, "")
     plant = PlantTime(_zone(top))
-    reader = _Reader(plant)
+    reader = _Reader(plant, read_key_rules(top.take("key_rules", [])))
     start = reader.moment(top, "start")
     if start is None:
         raise ProblemError("start", "is missing")
@@ -251,15 +371,32 @@ def read_problem(data: object) -> Problem:
         resources=resources,
         setup=top.each("setup", reader.setup_record),
         orders=top.each("orders", reader.order),
-        operations=top.each("operations", reader.operation),
+        operations=_loosened(top.each("operations", reader.operation), start, initial),
         steps=tuple(sorted(top.each("steps", _step), key=lambda step: step.id)),
         initial_step=initial,
     )
     top.done()
     _check_names(problem)
+    _check_ovens(problem)
+    _check_secondary(problem)
     routing = routing_of(problem.operations)
     refuse_circles(routing)
     return replace(problem, routing=MappingProxyType(routing))
+
+
+def _loosened(operations: tuple[Operation, ...], start: int, initial: InitialStep) -> tuple[Operation, ...]:
+    """Locked operations behind the locked horizon keep resource and order only; without a horizon none moves."""
+    if not initial.locked_horizon_hours:
+        return operations
+    until = start + seconds_of(initial.locked_horizon_hours)
+    return tuple(
+        replace(operation, loose=True)
+        if operation.status is Status.LOCKED
+        and not operation.in_progress
+        and (operation.start or start) >= until
+        else operation
+        for operation in operations
+    )
 
 
 def routing_of(operations: Sequence[Operation]) -> dict[str, tuple[str, ...]]:
@@ -311,8 +448,9 @@ def refuse_circles(routing: Mapping[str, Sequence[str]]) -> None:
 class _Reader:
     """Reads what holds moments, in the plant's time."""
 
-    def __init__(self, plant: PlantTime) -> None:
+    def __init__(self, plant: PlantTime, keys: KeyGenerator) -> None:
         self._plant = plant
+        self._keys = keys
 
     def moment(self, section: Section, key: str) -> int | None:
         value = section.take(key, None)
@@ -355,6 +493,7 @@ class _Reader:
             weight=section.number("weight", 1.0),
             schedule_number=section.text("schedule_number", None),
             firm=section.flag("firm", False),
+            delivery_bound=section.flag("delivery_bound", False),
         )
         section.done()
         return order
@@ -369,7 +508,7 @@ class _Reader:
             resources=section.each("resources", read_text),
             hours=section.number("hours"),
             quantity=section.number("quantity", 1.0),
-            key=section.string("key", ""),
+            key=self._key(section),
             setup_standard=section.number("setup_standard", None),
             setup_reduced=section.number("setup_reduced", None),
             predecessors=section.each("predecessors", read_text),
@@ -378,11 +517,10 @@ class _Reader:
             operation_status=section.whole("operation_status", 20, least=0, most=IN_PROGRESS),
             resource=section.text("resource", None),
             start=self.moment(section, "start"),
+            volume=section.number("volume", None),
+            positions=section.number("positions", None),
+            secondary=section.each("secondary", read_text),
         )
-        if section.each("secondary", read_text):
-            raise ProblemError(
-                section.at("secondary"), "secondary resources are not built yet; leave it empty"
-            )
         section.done()
         if len(operation.key) > KEY_LENGTH:
             raise ProblemError(
@@ -394,6 +532,21 @@ class _Reader:
         if operation.start is None and (operation.kept or operation.status is Status.LOCKED):
             raise ProblemError(place, f"operation {operation.id} has a place in the plan; give its start")
         return operation
+
+    def _key(self, section: Section) -> str:
+        """The key as written, or generated where the operation gives attributes instead."""
+        key: str = section.string("key", "")
+        attributes = section.take("attributes", {})
+        place = section.at("attributes")
+        if attributes == {}:
+            return key
+        if key:
+            raise ProblemError(place, "stands beside a key; give one of them")
+        if not self._keys.rules:
+            raise ProblemError(place, "needs key_rules, by which the key is built")
+        if not isinstance(attributes, dict) or not all(isinstance(text, str) for text in attributes.values()):
+            raise ProblemError(place, "must give a text by attribute")
+        return self._keys.key(attributes, place)
 
 
 def _zone(top: Section) -> ZoneInfo | None:
@@ -479,12 +632,11 @@ def _resource(value: object, place: str, calendars: Mapping[str, ShiftCalendar])
         setup_rule=SetupRule(section.choice("setup_rule", list(SetupRule), SetupRule.OPERATION)),
         setup_standard=section.number("setup_standard", None),
         setup_reduced=section.number("setup_reduced", None),
+        oven=_oven(section),
+        group_maximum=section.number("group_maximum", None),
+        fill_up=section.flag("fill_up", False),
+        order_on_floor=section.flag("order_on_floor", False),
     )
-    if section.number("group_maximum", None) is not None:
-        raise ProblemError(
-            section.at("group_maximum"),
-            "is not built yet; set max_resource_hours of the step and leave it null",
-        )
     section.done()
     if not resource.efficiency:
         raise ProblemError(
@@ -498,6 +650,18 @@ def _resource(value: object, place: str, calendars: Mapping[str, ShiftCalendar])
             section.at("capacity"), "ends with 0, so the resource never works again; add a later date"
         )
     return resource
+
+
+def _oven(section: Section) -> Oven | None:
+    value = section.take("oven", None)
+    if value is None:
+        return None
+    entry = Section(value, section.at("oven"))
+    oven = Oven(entry.choice("unit", OVEN_UNITS), entry.number("capacity"))
+    entry.done()
+    if not oven.capacity:
+        raise ProblemError(entry.at("capacity"), "must be above 0, or nothing fits in")
+    return oven
 
 
 def _calendar_of(section: Section, calendars: Mapping[str, ShiftCalendar]) -> ShiftCalendar:
@@ -540,19 +704,39 @@ def _initial_step(value: object, horizon_days: int | None) -> InitialStep:
         sequencing=section.flag("sequencing", True),
         horizon_days=section.whole("horizon_days", horizon_days, least=0, most=MOST_DAYS),
         overlap=section.flag("overlap", False),
+        start_control=StartControl(section.choice("start_control", list(StartControl), StartControl.PLANNED)),
+        locked_horizon_hours=section.number("locked_horizon_hours", 0.0),
+        pull_up=section.flag("pull_up", False),
+        synchronise=section.flag("synchronise", False),
+        same_secondary_resource=section.flag("same_secondary_resource", False),
+        sort_settings=_sort_settings(section),
     )
-    if section.choice("start_control", ("planned", "earliest", "latest"), "planned") != "planned":
-        raise ProblemError(section.at("start_control"), "only 'planned' is built yet")
-    if section.number("locked_horizon_hours", 0.0):
-        raise ProblemError(
-            section.at("locked_horizon_hours"),
-            "is not built yet: locked operations never move at whatever time; use 0",
-        )
-    for name in ("overlap", "same_secondary_resource", "pull_up", "synchronise"):
-        if initial.overlap if name == "overlap" else section.flag(name, False):
-            raise ProblemError(section.at(name), "is not built yet; use false")
     section.done()
     return initial
+
+
+def _sort_settings(section: Section) -> tuple[SortSetting, ...]:
+    """What sorting goes by: names, with a minus for falling. The sequencing part leads, or it would sort nothing."""
+    names, place = section.take("sort_settings", ["key"]), section.at("sort_settings")
+    known = ", ".join(SortBy)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ProblemError(place, f"must be a list of {known}, each with a minus before it to sort falling")
+    made = []
+    for name in names:
+        plain = name.removeprefix("-")
+        if plain not in list(SortBy):
+            raise ProblemError(
+                place, f"has {name!r}; there are {known}, each with a minus before it to sort falling"
+            )
+        made.append(SortSetting(SortBy(plain), plain != name))
+    if len({each.by for each in made}) < len(made):
+        raise ProblemError(place, "names something twice; only the first would count")
+    if not made or made[0].by is not SortBy.KEY:
+        raise ProblemError(
+            place,
+            "must begin with key or -key: sorting is by the sequencing part, the rest decides among equal ones",
+        )
+    return tuple(made)
 
 
 def _slice(section: Section, first: str, last: str, *, needed: bool) -> KeySlice | None:
@@ -581,14 +765,10 @@ def _step(value: object, place: str) -> Step:
     kind = StepType(section.choice("type", list(StepType)))
     enabled = section.flag("enabled", True)
     description = section.string("description", "")
-    if kind not in BUILT:
-        if enabled:
-            raise ProblemError(
-                place, f"step {number} is of the type {kind}, which is not built yet; use standard or forward"
-            )
-        return Step(number, kind, description, enabled=False)
-    standard = kind is StepType.STANDARD
-    group = _slice(section, "group_from", "group_to", needed=standard)
+    _refuse_foreign(section, kind)
+    grouped = kind is not StepType.FORWARD
+    group = _slice(section, "group_from", "group_to", needed=kind in _KEYED)
+    levels = _levels(section) if kind is StepType.MULTI_LEVEL else ()
     order_by = OrderBy(section.choice("order_by", list(OrderBy), OrderBy.SORT))
     sort = section.choice("sort", list(Sort), None)
     if order_by is OrderBy.GROUP and sort is not None:
@@ -597,13 +777,25 @@ def _step(value: object, place: str) -> Step:
             "is not available when the sequencing part is grouped: groups are sorted on planned start; leave it out",
         )
     gap_control = section.choice("gap_control", ["", *GapControl], GapControl.ACCEPT)
+    if kind in ALL_GAPS and gap_control in (GapControl.REMOVE, GapControl.NEW_GROUP):
+        raise ProblemError(
+            section.at("gap_control"),
+            f"a step of the type {kind} accepts all gaps: its groups start with their latest operation; leave it blank",
+        )
+    if kind is StepType.MULTI_LEVEL and gap_control == GapControl.NEW_GROUP:
+        raise ProblemError(
+            section.at("gap_control"), "Y is not available for a step of the type multi_level; use S or P"
+        )
+    fill = section.number("min_fill_percent", 0.0)
+    if fill > 100:
+        raise ProblemError(section.at("min_fill_percent"), "is a share of the capacity, so at most 100")
     step = Step(
         id=number,
         type=kind,
         description=description,
         enabled=enabled,
-        work_centre=section.text("work_centre") if standard else section.text("work_centre", ""),
-        group=group or KeySlice(1),
+        work_centre=section.text("work_centre") if grouped else section.text("work_centre", ""),
+        group=levels[0].part if levels else group or WHOLE_KEY,
         sequence=_slice(section, "seq_from", "seq_to", needed=False),
         max_group_hours=section.number("max_group_hours", None),
         respect_delay_calendar=section.flag("respect_delay_calendar", False),
@@ -617,22 +809,73 @@ def _step(value: object, place: str) -> Step:
         common_resources_only=section.flag("common_resources_only", False),
         gap_control=GapControl(gap_control or GapControl.ACCEPT),
         max_gap_centihours=section.number("max_gap_centihours", 0.0),
+        profile=_profile(section, group) if kind is StepType.CYCLIC and group else {},
+        levels=levels,
+        min_fill_percent=fill,
+        max_wait_hours=section.number("max_wait_hours", None),
+        reoptimise=section.flag("reoptimise", False),
+        batch_size=section.number("batch_size") if kind is StepType.BATCH_SIZE else None,
+        weight_of_tardiness=section.number("lambda", 1.0),
+        never_later=section.flag("never_later", False),
     )
-    _other_types(section, kind)
     section.done()
+    if step.batch_size == 0:
+        raise ProblemError(section.at("batch_size"), "must be above 0")
     return step
 
 
-def _other_types(section: Section, kind: StepType) -> None:
+def _refuse_foreign(section: Section, kind: StepType) -> None:
     """Parameters of other step types: their defaults may stand in the file, a value is refused."""
-    for name, plain in (
-        ("lambda", (None, 1, 1.0)), ("never_later", (None, False)), ("profile", (None, [])),
-        ("batch_size", (None,)), ("levels", (None, [])),
-    ):  # fmt: skip
-        if section.take(name, None) not in plain:
+    for name, plain, kinds in PARAMETERS:
+        if kind not in kinds and section.take(name, None) not in (None, *plain):
             raise ProblemError(
                 section.at(name), f"has no meaning for a step of the type {kind}; leave it out"
             )
+
+
+def _levels(section: Section) -> tuple[Level, ...]:
+    levels: tuple[Level, ...] = section.each("levels", _level)
+    if not 1 <= len(levels) <= MOST_LEVELS:
+        raise ProblemError(
+            section.at("levels"), f"must name from 1 to {MOST_LEVELS} levels, not {len(levels)}"
+        )
+    return levels
+
+
+def _level(value: object, place: str) -> Level:
+    section = Section(value, place)
+    part = _slice(section, "from", "to", needed=True)
+    by = LevelBy(section.choice("by", list(LevelBy)))
+    section.done()
+    return Level(part or WHOLE_KEY, by)
+
+
+def _profile(section: Section, group: KeySlice) -> Profile:
+    """One list of key values for every resource, or lists by resource."""
+    value = section.take("profile")
+    place = section.at("profile")
+    lists = value if isinstance(value, dict) else {None: value}
+    if not lists:
+        raise ProblemError(place, "is empty; list the key values in the order of the cycle")
+    return MappingProxyType(
+        {
+            resource: _stops(stops, place if resource is None else f"{place}.{resource}", group)
+            for resource, stops in lists.items()
+        }
+    )
+
+
+def _stops(value: object, place: str, group: KeySlice) -> tuple[str, ...]:
+    length = group.last - group.first + 1
+    if not isinstance(value, list) or not value:
+        raise ProblemError(place, "must list the key values in the order of the cycle")
+    for number, stop in enumerate(value):
+        if not isinstance(stop, str) or len(stop.rstrip()) > length:
+            raise ProblemError(
+                f"{place}[{number}]",
+                f"must be a text of at most {length} characters, as the grouping part is",
+            )
+    return tuple(stop.ljust(length)[:length] for stop in value)
 
 
 def _check_names(problem: Problem) -> None:
@@ -667,13 +910,76 @@ def _check_names(problem: Problem) -> None:
     for step in problem.steps:
         if step.enabled and step.work_centre and step.work_centre not in centres:
             raise ProblemError(f"step {step.id}", f"no resource has the work centre {step.work_centre!r}")
+        for machine in step.profile:
+            if machine is not None and machine not in resources:
+                raise ProblemError(f"step {step.id}", f"profile: resource {machine!r} is not in resources")
+
+
+def _check_secondary(problem: Problem) -> None:
+    """Refuse a secondary resource that is unknown, or that an operation runs on: it would be taken twice."""
+    centres = {operation.work_centre for operation in problem.operations if not operation.resources}
+    main = {resource.id for resource in problem.resources if resource.work_centre in centres}
+    main.update(
+        name for operation in problem.operations for name in (*operation.resources, operation.resource or "")
+    )
+    known = {resource.id for resource in problem.resources}
+    for number, operation in enumerate(problem.operations):
+        for name in operation.secondary:
+            if name not in known:
+                raise ProblemError(f"operations[{number}].secondary", f"{name!r} is not in resources")
+            if name in main:
+                raise ProblemError(
+                    f"operations[{number}].secondary",
+                    f"operations run on {name!r}, so none can take it beside; give it a work centre of its own",
+                )
+
+
+def _check_ovens(problem: Problem) -> None:
+    """Refuse an oven step whose resources have no capacity, and operations that have no size or fit into none."""
+    loading = {step.work_centre: step.id for step in problem.steps if step.enabled and step.type in _OVENS}
+    ovens = {
+        resource.id: (place, resource)
+        for place, resource in enumerate(problem.resources)
+        if resource.work_centre in loading
+    }
+    for number, operation in enumerate(problem.operations):
+        if operation.status is not Status.ACTIVE or not operation.hours:
+            continue
+        own = [operation.resource] if operation.resource else operation.resources
+        rooms = []
+        for place, resource in ovens.values():
+            if resource.id not in own and (own or resource.work_centre != operation.work_centre):
+                continue
+            if resource.oven is None:
+                raise ProblemError(
+                    f"resources[{place}].oven",
+                    f"is missing: step {loading[resource.work_centre]} loads {resource.id}; give capacity and unit",
+                )
+            rooms.append((_size(operation, resource.oven, number, resource.id), resource.oven))
+        if rooms and all(size > oven.capacity for size, oven in rooms):
+            size, oven = rooms[0]
+            raise ProblemError(
+                f"operations[{number}]",
+                f"operation {operation.id} has {size:g} {oven.unit}, and no oven it may use takes that; split it",
+            )
+
+
+def _size(operation: Operation, oven: Oven, number: int, name: str) -> float:
+    size = {"pieces": operation.quantity, "volume": operation.volume, "positions": operation.positions}[
+        oven.unit
+    ]
+    if size is None:
+        raise ProblemError(
+            f"operations[{number}].{oven.unit}", f"is missing: the oven {name} is filled by {oven.unit}"
+        )
+    return size
 
 
 def _check_once(what: str, names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ProblemError(what, f"{name!r} is there twice")
+            raise ProblemError(what, f"{name!r} is there twice; give each a name of its own")
         seen.add(name)
 
 

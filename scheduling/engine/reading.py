@@ -28,7 +28,7 @@ class Section:
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
-            raise ProblemError(place, "is not an object with keys")
+            raise ProblemError(place or "the problem", "is not an object with keys")
         self._left: dict[str, Any] = dict(value)
         self._known: list[str] = []
         self.place = place
@@ -104,7 +104,7 @@ class Section:
         """One of a few words."""
         value = self.take(key, default)
         if value is not default and (not isinstance(value, str) or value not in choices):
-            words = ", ".join(repr(word) for word in choices)
+            words = ", ".join(repr(str(word)) for word in choices)
             raise ProblemError(self.at(key), f"must be one of {words}, not {value!r}")
         return value
 

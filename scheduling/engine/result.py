@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from scheduling.engine.calendars import hours
-from scheduling.engine.passes import Plan, Shop
+from scheduling.engine.linter import Caution
+from scheduling.engine.passes import NOWHERE, Plan, Shop, worked
+from scheduling.engine.sequencing import Batch, Searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,7 @@ class Figures:
     utilisation: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One operation of the result; times are null for one that is left out."""
 
     id: str
@@ -36,15 +37,42 @@ class Placed:
     status: int
     group: str | None
     rule: str
+    secondary: str | None = None
+
+
+class LeadTime(NamedTuple):
+    """How long an order takes from its first start to its last end, in clock hours, before the steps and after all."""
+
+    id: str
+    lead_time_before: float
+    lead_time_after: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLoad:
+    """One load of an oven, its longest operation first; `fill` is the share of the capacity."""
+
+    id: str
+    resource: str
+    start: str
+    end: str
+    operations: tuple[str, ...]
+    fill: float
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All a run hands out. Loads and batches belong to step types that are not built yet."""
+    """All a run hands out. `cautions` are the linter's; the file has their sentences among the warnings."""
 
     before: Figures
     after: Figures
     operations: tuple[Placed, ...]
+    orders: tuple[LeadTime, ...]
+    loads: tuple[PlacedLoad, ...]
+    batches: tuple[Batch, ...]
+    searches: tuple[Searched, ...]
+    cautions: tuple[Caution, ...]
     warnings: tuple[str, ...]
     seed: int
     iterations: int
@@ -55,10 +83,12 @@ class Result:
         return {
             "before": asdict(self.before),
             "after": asdict(self.after),
-            "operations": [asdict(placed) for placed in self.operations],
-            "loads": [],
-            "batches": [],
-            "warnings": list(self.warnings),
+            "operations": [placed._asdict() for placed in self.operations],
+            "orders": [order._asdict() for order in self.orders],
+            "loads": [asdict(load) for load in self.loads],
+            "batches": [asdict(batch) for batch in self.batches],
+            "searches": [asdict(search) for search in self.searches],
+            "warnings": list(dict.fromkeys([*(each.sentence for each in self.cautions), *self.warnings])),
             "seed": self.seed,
             "iterations": self.iterations,
             "seconds": self.seconds,
@@ -68,10 +98,29 @@ class Result:
 def order_ends(shop: Shop, plan: Plan) -> dict[str, int]:
     """When each order's last placed operation ends."""
     ends: dict[str, int] = {}
-    for number, operation in enumerate(shop.operations):
-        if plan.placed(number):
-            ends[operation.order] = max(plan.end[number], ends.get(operation.order, 0))
+    for operation, resource, end in zip(shop.operations, plan.resource, plan.end, strict=True):
+        if resource != NOWHERE and end > ends.get(operation.order, -1):
+            ends[operation.order] = end
     return ends
+
+
+def lead_times(shop: Shop, plan: Plan) -> dict[str, int]:
+    """By order, the seconds from its first start to its last end; what has no place counts for nothing."""
+    found = {}
+    for order, numbers in shop.of_order.items():
+        placed = [number for number in numbers if plan.placed(number)]
+        if placed:
+            found[order] = max(plan.end[each] for each in placed) - min(plan.start[each] for each in placed)
+    return found
+
+
+def changes(before: dict[str, int], after: dict[str, int]) -> tuple[LeadTime, ...]:
+    """The lead times of the orders that both plans have."""
+    return tuple(
+        LeadTime(order, hours(before[order]), hours(after[order]), hours(after[order] - before[order]))
+        for order in after
+        if order in before
+    )
 
 
 def figures(shop: Shop, plan: Plan) -> Figures:
@@ -81,15 +130,9 @@ def figures(shop: Shop, plan: Plan) -> Figures:
         for name, end in order_ends(shop, plan).items()
         if (due := shop.order[name].due) is not None and end > due
     ]
-    placed = [number for number in range(len(shop.operations)) if plan.placed(number)]
+    placed = [number for number, resource in enumerate(plan.resource) if resource != NOWHERE]
     last = max([shop.start, *(plan.end[number] for number in placed)])
-    used = [0] * len(shop.resources)
-    for number in placed:
-        resource = plan.resource[number]
-        if shop.operations[number].hours:
-            clock = shop.clocks[resource]
-            begin = max(clock.add(plan.start[number], plan.setup[number]), shop.start)
-            used[resource] += clock.between(begin, plan.end[number])
+    used = worked(shop, plan)
     return Figures(
         setup_hours=hours(sum(plan.setup[number] for number in placed)),
         late_orders=len(late),

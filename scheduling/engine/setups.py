@@ -7,12 +7,16 @@ then the one whose patterns spell out more. Without a record the standard times 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scheduling.engine.calendars import HOUR
-from scheduling.engine.problem import KeySlice, Operation, Problem, Resource, SetupRecord, SetupRule, StepType
+from scheduling.engine.keys import KeySlice
+from scheduling.engine.problem import Operation, Problem, Resource, SetupRecord, SetupRule, StepType
 
 
 class Source(StrEnum):
@@ -37,6 +41,10 @@ class Setup:
 # Setups remembered at once, some 20 MB: as many as are asked for, never all pairs of 20,000 operations.
 MOST_KNOWN = 100_000
 
+# What stands in a table of seconds besides seconds, and the row of a key nobody knows.
+NO_RECORD, FORBIDDEN_SETUP = -1, -2
+UNKNOWN = -1
+
 _FORBIDDEN = Setup(0, Source.FORBIDDEN)
 _SAME = Setup(0, Source.SAME)
 _MISSING = Setup(0, Source.MISSING)
@@ -47,31 +55,31 @@ class Setups:
 
     def __init__(self, problem: Problem) -> None:
         shared = [record for record in problem.setup if record.resource is None]
-        everyone = _Matrix(shared)
+        everyone = Matrix(shared)
         slices = _grouping_slices(problem)
-        self._matrices: list[_Matrix] = []
+        self.matrices: list[Matrix] = []
         self._parts = {slice_: dict[str, str]() for slice_ in {*slices.values(), KeySlice(1)}}
-        self._slice_of = [slices.get(resource.work_centre, KeySlice(1)) for resource in problem.resources]
-        self._resources = problem.resources
+        self.slices = [slices.get(resource.work_centre, KeySlice(1)) for resource in problem.resources]
+        self.resources = problem.resources
         self._known: dict[tuple[int, str | None, str, float | None, float | None], Setup] = {}
         kinds: dict[object, int] = {}
-        self._kinds: list[int] = []
-        for resource, slice_ in zip(problem.resources, self._slice_of, strict=True):
+        self.kinds: list[int] = []
+        for resource, slice_ in zip(problem.resources, self.slices, strict=True):
             own = [record for record in problem.setup if record.resource == resource.id]
-            matrix = _Matrix([*own, *shared]) if own else everyone
-            self._matrices.append(matrix)
+            matrix = Matrix([*own, *shared]) if own else everyone
+            self.matrices.append(matrix)
             standard = resource.setup_rule, resource.setup_standard, resource.setup_reduced
-            self._kinds.append(kinds.setdefault((id(matrix), slice_, standard), len(kinds)))
+            self.kinds.append(kinds.setdefault((id(matrix), slice_, standard), len(kinds)))
 
     def between(self, before: str | None, operation: Operation, resource: int, ready: int) -> Setup:
         """The setup of an operation after a key on a resource, by the operation's earliest start.
 
         `before` is None where the resource's state is not known: then no reduction and no record applies.
         """
-        if self._matrices[resource].dated:
+        if self.matrices[resource].dated:
             return self._look_up(before, operation, resource, ready)
         asked = (
-            self._kinds[resource],
+            self.kinds[resource],
             before,
             operation.key,
             operation.setup_standard,
@@ -86,17 +94,17 @@ class Setups:
 
     def _look_up(self, before: str | None, operation: Operation, resource: int, ready: int) -> Setup:
         if before is not None:
-            record = self._matrices[resource].find(before, operation.key, ready)
+            record = self.matrices[resource].find(before, operation.key, ready)
             if record is not None:
                 return _FORBIDDEN if record.forbidden else Setup(round(record.hours * HOUR), Source.RECORD)
         equal = before is not None and self._equal(before, operation.key, resource)
-        hours, reduced = _standard(operation, self._resources[resource], equal)
+        hours, reduced = standard_hours(operation, self.resources[resource], equal)
         if hours is not None:
             return Setup(round(hours * HOUR), Source.REDUCED if reduced else Source.STANDARD)
         return _SAME if before is not None and before.rstrip() == operation.key.rstrip() else _MISSING
 
     def _equal(self, before: str, key: str, resource: int) -> bool:
-        slice_ = self._slice_of[resource]
+        slice_ = self.slices[resource]
         parts = self._parts[slice_]
         for each in (before, key):
             if each not in parts:
@@ -108,12 +116,12 @@ def _grouping_slices(problem: Problem) -> dict[str, KeySlice]:
     """The grouping part by work centre: that of its first enabled step. Elsewhere the whole key is compared."""
     slices: dict[str, KeySlice] = {}
     for step in problem.steps:
-        if step.enabled and step.type is StepType.STANDARD:
+        if step.enabled and step.type is not StepType.FORWARD:
             slices.setdefault(step.work_centre, step.group)
     return slices
 
 
-def _standard(operation: Operation, resource: Resource, equal: bool) -> tuple[float | None, bool]:
+def standard_hours(operation: Operation, resource: Resource, equal: bool) -> tuple[float | None, bool]:
     """The standard time by the resource's rule, and whether a reduction went into it."""
     rule = resource.setup_rule
     sources: list[Operation | Resource] = []
@@ -134,7 +142,7 @@ def _standard(operation: Operation, resource: Resource, equal: bool) -> tuple[fl
     return (sum(values) if rule is SetupRule.SUM else max(values)), reduced
 
 
-class _Matrix:
+class Matrix:
     """The records one resource uses, best first."""
 
     def __init__(self, records: Sequence[SetupRecord]) -> None:
@@ -152,11 +160,46 @@ class _Matrix:
         if records is None:
             records = self._found[pair] = self._matching(pair)
         for record in records:
-            if (record.valid_from is None or record.valid_from <= ready) and (
-                record.valid_to is None or ready <= record.valid_to
-            ):
+            if record.holds(ready):
                 return record
         return None
+
+    @property
+    def moments(self) -> set[int]:
+        """When a setup may change because a record begins to be valid, or is no longer."""
+        begun = {record.valid_from for record in self._records if record.valid_from is not None}
+        return begun | {record.valid_to + 1 for record in self._records if record.valid_to is not None}
+
+    def size(self, keys: Iterable[str]) -> int:
+        """How many entries the table of all records between keys would have."""
+        kinds = {(self._from.kind(key), self._to.kind(key)) for key in keys}
+        return len({one for one, _ in kinds}) * len({other for _, other in kinds})
+
+    def table(self, keys: Sequence[tuple[str | None, int]]) -> tuple[NDArray[np.int32], list[int], list[int]]:
+        """All records between keys at once: the seconds by kind of key, and each key's row and column.
+
+        A key comes with the earliest start it is asked for as the later one; None is not known and has no row.
+        """
+        came = [UNKNOWN if key is None else self._from.kind(key) for key, _ in keys]
+        goes = [(self._to.kind(key or ""), ready if self.dated else 0) for key, ready in keys]
+        # Numbered as the keys come, not as the matrix met them before: a search must not hang on what ran earlier.
+        row = {kind: place for place, kind in enumerate(dict.fromkeys(k for k in came if k != UNKNOWN))}
+        column = {kind: place for place, kind in enumerate(dict.fromkeys(goes))}
+        rows: dict[int, list[int]] = {}
+        for kind, number in row.items():
+            for record in self._from.members[kind]:
+                rows.setdefault(record, []).append(number)
+        columns: dict[int, list[int]] = {}
+        for (kind, ready), number in column.items():
+            for record in self._to.members[kind]:
+                if record in rows and self._records[record].holds(ready):
+                    columns.setdefault(record, []).append(number)
+        table = np.full((max(1, len(row)), len(column)), NO_RECORD, dtype=np.int32)
+        for record in sorted(columns, reverse=True):
+            found = self._records[record]
+            seconds = FORBIDDEN_SETUP if found.forbidden else round(found.hours * HOUR)
+            table[np.ix_(rows[record], columns[record])] = seconds
+        return table, [row.get(kind, UNKNOWN) for kind in came], [column[kind] for kind in goes]
 
     def _matching(self, pair: tuple[int, int]) -> tuple[SetupRecord, ...]:
         both = self._from.members[pair[0]] & self._to.members[pair[1]]

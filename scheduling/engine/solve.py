@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Iterator, Sequence
+from functools import cache
 
+from scheduling.engine.arrays import WORTH_COMPILING
+from scheduling.engine.batches import BatchSize
+from scheduling.engine.calendars import NoWorkingTimeError, hours
+from scheduling.engine.cyclic import Cyclic
+from scheduling.engine.linter import cautions, no_horizon, zero_times
+from scheduling.engine.minimise import Budget, Minimise
+from scheduling.engine.multi_level import MultiLevel
+from scheduling.engine.oven import OvenLoads, size_of
 from scheduling.engine.passes import (
+    NOWHERE,
     Plan,
     Shop,
     backward,
@@ -13,29 +25,89 @@ from scheduling.engine.passes import (
     kept_chains,
     true_setups,
 )
-from scheduling.engine.problem import Problem, Status, Step, StepType
-from scheduling.engine.result import Placed, Result, figures, order_ends
-from scheduling.engine.standard import Bounds, Outcome, candidates, run_standard
+from scheduling.engine.problem import Problem, Status, Step, StepType, read_problem
+from scheduling.engine.pull_up import compact
+from scheduling.engine.reading import ProblemError
+from scheduling.engine.result import Placed, PlacedLoad, Result, changes, figures, lead_times, order_ends
+from scheduling.engine.sequencing import Batch, Bounds, Grouping, Outcome, Searched, candidates
+from scheduling.engine.standard import Standard
+
+RUNS: dict[StepType, type[Grouping]] = {
+    StepType.STANDARD: Standard,
+    StepType.CYCLIC: Cyclic,
+    StepType.OVEN: OvenLoads,
+    StepType.OVEN_REPETITION: OvenLoads,
+    StepType.BATCH_SIZE: BatchSize,
+}
 
 
-def solve(problem: Problem, *, seed: int = 0) -> Result:
+def solve(problem: Problem, budget: Budget | None = None) -> Result:
     """A plan for a problem, with the figures before and after and the rule that placed each operation.
 
-    The same problem gives the same plan. Raises ProblemError where a calendar has no room for an operation.
+    `budget` limits the searching steps, which share it alike. The same problem, seed and iterations give the same
+    plan. Raises ProblemError where a calendar has no room for an operation.
     """
+    # Of all that a plan is made of nothing is thrown away before it is done: looking for rubbish among it is in vain.
+    gc.freeze()
+    try:
+        return _solved(problem, budget or Budget())
+    except NoWorkingTimeError:
+        raise ProblemError(
+            "calendar",
+            "the plan runs more than 20 years beyond its start, where no resource works any more; check the dates "
+            "and the hours of the operations",
+        ) from None
+    finally:
+        gc.unfreeze()
+
+
+@cache
+def warm_up() -> None:
+    """Compile what plans many operations, or load what was compiled before, once in a process.
+
+    A run that needs it does so too; whoever calls this first has nobody wait for it.
+    """
+    common = {"type": "standard", "work_centre": "A", "group_from": 1, "group_to": 1}
+    solve(
+        read_problem(
+            {
+                "start": "2000-01-03T00:00",
+                "horizon_days": 99,
+                "resources": [{"id": "A", "work_centre": "A"}],
+                "orders": [{"id": "A", "due": "2000-01-04T00:00"}],
+                "operations": [
+                    {"id": f"{number}", "order": "A", "number": number, "work_centre": "A", "hours": 0.1,
+                     "setup_standard": 0.01, "key": "AB"[number % 2]}
+                    for number in range(WORTH_COMPILING)
+                ],
+                # One step places rows, the other one by one, with what the first sequenced in the way.
+                "steps": [{"id": 1, **common, "horizon_days": 1}, {"id": 2, **common, "gap_control": "P"}],
+            }
+        )
+    )  # fmt: skip
+
+
+def _solved(problem: Problem, budget: Budget) -> Result:
     begun = time.perf_counter()
     shop = Shop(problem)
-    run = _Run(shop)
+    run = _Run(shop, budget)
     before = figures(shop, run.plan)
+    told = cautions(shop, run.plan)
+    lasted = lead_times(shop, run.plan)
     run.steps()
     after = figures(shop, run.plan)
     return Result(
         before=before,
         after=after,
-        operations=tuple(run.placed(number) for number in range(len(shop.operations))),
+        operations=tuple(run.placed()),
+        orders=changes(lasted, lead_times(shop, run.plan)),
+        loads=tuple(run.loads()),
+        batches=tuple(run.batches),
+        searches=tuple(run.searches),
+        cautions=told,
         warnings=tuple(dict.fromkeys(run.warnings)),
-        seed=seed,
-        iterations=0,
+        seed=run.budget.seed,
+        iterations=run.budget.spent,
         seconds=round(time.perf_counter() - begun, 3),
     )
 
@@ -43,58 +115,125 @@ def solve(problem: Problem, *, seed: int = 0) -> Result:
 class _Run:
     """The plan of a run as it grows."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, budget: Budget) -> None:
         self._shop = shop
+        self.budget = budget
+        self._loads: list[tuple[str, tuple[int, ...]]] = []
+        self.batches: list[Batch] = []
+        self.searches: list[Searched] = []
+        self._released: set[int] = set()
+        self.warnings: list[str] = []
+        self._keep_loads()
         self._chains = kept_chains(shop)
         self._outcome = Outcome()
         self._timed = True
-        self.warnings: list[str] = []
+        self._told_cut = False
+        self._searches = sum(step.enabled and step.searches for step in shop.problem.steps)
         self.plan = forward(shop, self._chains)
         self.warnings += self.plan.gave_way
         self._notes = true_setups(shop, self.plan)
         self._reference_end = order_ends(shop, self.plan)
+        self._operation_end = list(self.plan.end)
 
     def steps(self) -> None:
         """Run the enabled steps and re-time forward what they changed."""
         problem = self._shop.problem
+        initial = problem.initial_step
         self._warn_of_no_time()
-        if problem.initial_step.sequencing:
+        level = None
+        if initial.sequencing:
             for step in problem.steps:
-                if step.enabled and step.type is StepType.FORWARD:
+                if not step.enabled:
+                    continue
+                if step.type is StepType.FORWARD or (initial.synchronise and step.work_centre != level):
                     self._forward()
-                elif step.enabled:
-                    self._standard(step)
+                if step.type is not StepType.FORWARD:
+                    self._sequence(step)
+                    level = step.work_centre
         self._forward()
+        if initial.pull_up or initial.synchronise:
+            compact(self._shop, self.plan, orders=initial.pull_up, components=initial.synchronise)
         self.warnings += self.plan.warnings + self._notes
 
-    def placed(self, number: int) -> Placed:
-        """One operation as the result shows it."""
-        shop, plan, operation = self._shop, self.plan, self._shop.operations[number]
-        there = plan.placed(number)
-        sequenced = there and number in self._outcome.group
-        return Placed(
-            id=operation.id,
-            resource=shop.resources[plan.resource[number]].id if there else None,
-            start=shop.problem.plant.text(plan.start[number]) if there else None,
-            end=shop.problem.plant.text(plan.end[number]) if there else None,
-            setup_hours=round(plan.setup[number] / 3600, 6),
-            status=int(Status.SEQUENCED if sequenced else operation.status),
-            group=self._outcome.group[number] if sequenced else None,
-            rule=self._rule(number),
-        )
+    def placed(self) -> Iterator[Placed]:
+        """The operations as the result shows them."""
+        shop, plan, outcome = self._shop, self.plan, self._outcome
+        named = {number: resource.id for number, resource in enumerate(shop.resources)}
+        text = cache(shop.problem.plant.text)
+        for number, operation in enumerate(shop.operations):
+            there = plan.placed(number)
+            sequenced = there and number in outcome.group
+            yield Placed(
+                id=operation.id,
+                resource=named[plan.resource[number]] if there else None,
+                start=text(plan.start[number]) if there else None,
+                end=text(plan.end[number]) if there else None,
+                setup_hours=hours(plan.setup[number]),
+                status=int(self._status(number, sequenced)),
+                group=outcome.group[number] if sequenced else None,
+                secondary=named.get(plan.secondary[number]),
+                rule=self._rule(number),
+            )
+
+    def loads(self) -> list[PlacedLoad]:
+        """The loads of the ovens, by start."""
+        shop, plan = self._shop, self.plan
+        found = []
+        for name, members in sorted(self._loads, key=lambda load: plan.start[load[1][0]]):
+            lead = members[0]
+            if not plan.placed(lead):
+                continue
+            resource = shop.resources[plan.resource[lead]]
+            oven = resource.oven
+            used = sum(size_of(shop.operations[each], oven) for each in members) if oven else 0.0
+            found.append(
+                PlacedLoad(
+                    id=name,
+                    resource=resource.id,
+                    start=shop.problem.plant.text(plan.start[lead]),
+                    end=shop.problem.plant.text(plan.end[lead]),
+                    operations=tuple(shop.operations[each].id for each in members),
+                    fill=round(used / oven.capacity, 6) if oven else 0.0,
+                )
+            )
+        return found
+
+    def _keep_loads(self) -> None:
+        """What stands on an oven with the same start from before is one load, and stays one."""
+        shop = self._shop
+        standing: dict[tuple[str, int, bool, bool], list[int]] = {}
+        for number, operation in enumerate(shop.operations):
+            there = operation.fixed or operation.kept
+            if there and operation.hours and shop.resources[shop.allowed[number][0]].oven is not None:
+                where = str(operation.resource), operation.start or shop.start
+                standing.setdefault((*where, operation.in_progress, operation.kept), []).append(number)
+        for members in standing.values():
+            members.sort(key=lambda number: (-shop.operations[number].hours, number))
+            if len(members) > 1 and not shop.independent(members):
+                names = ", ".join(shop.operations[number].id for number in members)
+                self.warnings.append(
+                    f"{names} stand as one load and wait for each other; they are taken apart."
+                )
+                continue
+            self._loads.append((f"kept-{len(self._loads) + 1}", tuple(members)))
+            shop.run_as_one(members)
+
+    def _status(self, number: int, sequenced: bool) -> Status:
+        if sequenced:
+            return Status.SEQUENCED
+        return Status.ACTIVE if number in self._released else self._shop.operations[number].status
 
     def _rule(self, number: int) -> str:
         if not self.plan.placed(number):
             return "Left out; see warnings."
+        if number in self._released and number not in self._outcome.rule:
+            return "Forward: a step took it out of its order to sequence it again, and could not."
         return self._outcome.rule.get(number) or keeps_order(self._shop.operations[number])
 
     def _warn_of_no_time(self) -> None:
-        idle = [operation.id for operation in self._shop.operations if not operation.hours]
+        idle = [operation.id for operation in self._shop.problem.operations if not operation.hours]
         if idle:
-            some = ", ".join(idle[:5]) + (", ..." if len(idle) > 5 else "")
-            self.warnings.append(
-                f"{len(idle)} operations have no operation time and are not sequenced: {some}."
-            )
+            self.warnings.append(zero_times(idle))
 
     def _forward(self) -> None:
         """Everything anew and as early as it goes, in the order the steps gave."""
@@ -104,15 +243,15 @@ class _Run:
             self._notes = true_setups(self._shop, self.plan)
             self._timed = True
 
-    def _standard(self, step: Step) -> None:
+    def _sequence(self, step: Step) -> None:
         """Sequence one work centre and keep its order from here on."""
         shop, default = self._shop, self._shop.problem.initial_step.horizon_days
         if step.horizon_days is None and default is None:
-            self.warnings.append(
-                f"Step {step.id} has no sequencing horizon: nothing is sequenced. Give horizon_days."
-            )
+            self.warnings.append(no_horizon(step))
             return
-        sequenced = [number for chain in self._chains.values() for number in chain]
+        sequenced = {number for chain in self._chains.values() for number in chain}
+        if step.reoptimise:
+            sequenced -= self._sequenced_before()
         found = candidates(shop, self.plan, step, sequenced, default or 0)
         if not found:
             self.warnings.append(
@@ -120,20 +259,75 @@ class _Run:
                 "to end within its horizon."
             )
             return
-        latest, _ = backward(shop, self.plan)
-        outcome = run_standard(
-            shop, self.plan, step, self._chains, found, Bounds(latest, self._reference_end)
-        )
-        self._keep(outcome)
+        self._release(found)
+        bounds = Bounds(*backward(shop, self.plan), self._reference_end, self._operation_end)
+        asked = shop, self.plan, step, self._chains, found, bounds
+        if step.type is StepType.MINIMISE_SETUP:
+            self._keep(Minimise(*asked).minimise(self.budget, 1 / self._searches))
+        elif step.type is StepType.MULTI_LEVEL:
+            self._keep(MultiLevel(*asked).run_within(self.budget, 1 / max(1, self._searches)))
+        else:
+            self._keep(RUNS[step.type](*asked).run())
+        self._searches -= step.searches
+        if self.budget.cut and not self._told_cut:
+            self._told_cut = True
+            again = ", or so many iterations to get this plan again" if self.budget.workers == 1 else ""
+            self.warnings.append(
+                f"Step {step.id}: the search was cut after {self.budget.spent} moves, as neither seconds nor "
+                f"iterations were given; name one to search longer{again}."
+            )
+
+    def _sequenced_before(self) -> set[int]:
+        """What an earlier run put in order, this one not yet, and no load holds."""
+        loads = {each for _, members in self._loads if len(members) > 1 for each in members}
+        return {
+            number
+            for chain in self._chains.values()
+            for number in chain
+            if self._shop.operations[number].status is Status.SEQUENCED
+            and number not in self._outcome.group
+            and number not in loads
+        }
+
+    def _release(self, found: Sequence[int]) -> None:
+        """Take what a step sequences again out of the order it kept; any resource it is allowed on is open to it."""
+        again = {number for number in found if self._shop.operations[number].status is Status.SEQUENCED}
+        self._released |= again
+        for number in again:
+            self._shop.release(number)
+        if again:
+            for resource, chain in self._chains.items():
+                self._chains[resource] = [number for number in chain if number not in again]
 
     def _keep(self, outcome: Outcome) -> None:
         self.warnings += outcome.warnings
         self._outcome.group.update(outcome.group)
         self._outcome.rule.update(outcome.rule)
         plan: Plan = self.plan
+        self.batches += outcome.batches
+        self.searches += outcome.searches
+        for name, members in outcome.loads:
+            self._loads.append((name, members))
+            self._shop.run_as_one(members)
         for number, fit in outcome.placed.items():
             plan.put(fit)
+            if fit.secondary != NOWHERE:
+                self._shop.secondary[number] = (fit.secondary,)
+            if number in self._shop.lead:
+                continue
             self._chains.setdefault(fit.resource, []).append(number)
+        for members in outcome.together:
+            self._shop.wait_together(members)
         for chain in self._chains.values():
-            chain.sort(key=lambda number: (plan.start[number], number))
+            self._put_in_order(chain)
         self._timed = False
+
+    def _put_in_order(self, chain: list[int]) -> None:
+        """Sort by start; what keeps its order and waits for something without a place yet stays behind the same one."""
+        moments: dict[int, int] = {}
+        last = 0
+        for number in chain:
+            if self.plan.placed(number):
+                last = self.plan.start[number]
+            moments[number] = last
+        chain.sort(key=moments.__getitem__)

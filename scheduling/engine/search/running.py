@@ -6,18 +6,39 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from threading import Event
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Sequence = NDArray[np.int64]
-# Kept back from a time limit, so that the last chunk of work ends within it on a busy machine.
-KEPT_BACK = 0.01
+# One truth value that loops look at while they run, and whoever waits for them sets.
+Flag = NDArray[np.bool_]
+NEVER: Flag = np.zeros(1, dtype=np.bool_)
+# Kept back from a time limit, so that the last work ends within it on a busy machine.
+KEPT_BACK = 0.02
+# What is not prepared by then is given up, so that there is time for a plain sequence.
+PREPARED = 0.8
+# How long who waits lets workers end that a busy machine keeps from it, as a share of the limit: what they had told
+# by then counts.
+GRACE = 0.01
+# The last worker proves for this share of its time, and for half of it once nothing better was found for half of it.
+PROVING = 0.1
 # A walk looks up this often, a hundredth of its time limit if that is less, and whoever waits is told this often.
 LOOK = 0.01
 TELL = 0.05
+
+
+class Over(Protocol):
+    """Whether a share of the time has gone, all of it unless told otherwise, or nobody waits any more."""
+
+    def __call__(self, share: float = 1.0) -> bool:
+        """Ask the clock."""
+
+
+def never(share: float = 1.0) -> bool:
+    """Time without end."""
+    return False
 
 
 class Walk(Protocol):
@@ -31,29 +52,68 @@ class Walk(Protocol):
     def sequence(self) -> Sequence:
         """The order that has it."""
 
-    def advance(self, iterations: int) -> None:
-        """Search on without holding the interpreter; splitting the iterations over calls changes nothing."""
+    def advance(self, iterations: int, stop: Flag = NEVER) -> int:
+        """Search on without holding the interpreter, and return how many iterations were made.
+
+        Splitting them over calls changes nothing. Once `stop` is set the walk ends within a millisecond or so, with
+        its best as it was told before or better; nothing but that is promised of it then.
+        """
 
 
-class Problem(Protocol):
-    """What can be searched: a smaller objective is better."""
+class Proof(Protocol):
+    """A bound that climbs."""
 
     @property
     def bound(self) -> int:
         """A figure that no sequence goes below."""
 
+    def advance(self, target: int) -> bool:
+        """Climb some milliseconds towards a known objective, without the interpreter; whether more would help."""
+
+
+class Problem(Protocol):
+    """What can be searched: a smaller objective is better."""
+
+    def prepare(self, over: Over) -> bool:
+        """Do what `bound` and `walk` need; False, and nothing is promised of them, where `over` said so meanwhile.
+
+        `over` is asked every few milliseconds. What can be left half done is, once a share of the time has gone.
+        """
+
+    @property
+    def bound(self) -> int:
+        """A figure that no sequence goes below."""
+
+    @property
+    def first(self) -> Sequence:
+        """A sequence that needs no preparation."""
+
+    @property
+    def floor(self) -> int:
+        """A bound that needs none."""
+
+    def objective(self, sequence: Sequence) -> int:
+        """What a sequence costs."""
+
     def walk(self, seed: int, worker: int) -> Walk:
         """Start a walk that depends on nothing else."""
+
+    def proof(self) -> Proof | None:
+        """A bound that climbs from `bound`, where there is one."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop: by the clock, by iterations of each worker, or whichever comes first; one must be given."""
+    """When to stop: by the clock, by iterations of each worker, or whichever comes first; one must be given.
+
+    `prove` gives a part of the last worker's time to a better bound, without a time limit some seconds at the end.
+    """
 
     seconds: float | None = None
     iterations: int | None = None
     seed: int = 1
     workers: int = 2
+    prove: bool = False
 
     def __post_init__(self) -> None:
         """Refuse limits that never end and counts that mean nothing."""
@@ -90,6 +150,7 @@ def search(
     limits: Limits,
     progress: Callable[[Found], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Found:
     """Search until a limit, a proof or a cancellation, and return the best found in any case.
 
@@ -97,55 +158,91 @@ def search(
     second. A proof ends the search of all workers under a time limit alone; with iterations each goes to its end,
     or how fast the other was would decide between equal sequences.
     """
-    begun = time.perf_counter()
-    ending = begun + limits.seconds * (1 - KEPT_BACK) if limits.seconds is not None else None
+    begun = clock()
+    length = limits.seconds * (1 - KEPT_BACK) if limits.seconds is not None else float("inf")
     look = min(LOOK, limits.seconds / 100) if limits.seconds is not None else LOOK
-    stop = Event()
+    stop = np.zeros(1, dtype=np.bool_)
+
+    def over(share: float = 1.0) -> bool:
+        return clock() >= begun + share * length or (cancelled is not None and cancelled())
+
+    if not problem.prepare(lambda share=1.0: over(share * PREPARED)):
+        first = problem.first
+        return Found(first, problem.objective(first), problem.floor, 0, clock() - begun)
     bound = problem.bound
+    proof = problem.proof() if limits.prove else None
     bests: list[tuple[int, Sequence] | None] = [None] * limits.workers
     done = [0] * limits.workers
 
+    def prove(least: int) -> bool:
+        nonlocal bound, proof
+        if proof and not proof.advance(least):
+            bound, proof = max(bound, proof.bound), None
+        elif proof:
+            bound = max(bound, proof.bound)
+        return proof is not None
+
     def work(worker: int) -> None:
+        begun_walk = clock()
+        proved = 0.0
+        improved = begun_walk
         walk = problem.walk(limits.seed, worker)
         best = walk.objective
         bests[worker] = best, walk.sequence
-        chunk = 1
-        while not stop.is_set() and walk.objective > bound:
-            before = time.perf_counter()
-            if ending is not None and before >= ending:
-                break
-            count = chunk if limits.iterations is None else min(chunk, limits.iterations - done[worker])
-            if not count:
-                break
-            walk.advance(count)
-            done[worker] += count
-            took = time.perf_counter() - before
-            chunk = max(1, min(2 * chunk, int(count * look / max(took, 1e-6))))
+        count, chunk = 0, 1
+        while True:
+            before = clock()
+            done[worker] += walk.advance(count, stop)
+            took = clock() - before
             if walk.objective < best:
                 best = walk.objective
                 bests[worker] = best, walk.sequence
-        if walk.objective == bound and limits.iterations is None:
-            stop.set()
+                improved = clock()
+            if proof and worker == limits.workers - 1 and limits.seconds is not None:
+                asked = clock()
+                lately = asked - improved < (asked - begun_walk) / 2
+                if proved <= (PROVING if lately else 0.5) * (asked - begun_walk):
+                    prove(min(one[0] for one in bests if one))
+                    proved += clock() - asked
+            if stop[0] or best <= bound or before + took >= begun + length:
+                break
+            chunk = max(1, min(2 * chunk, int(count * look / max(took, 1e-6))))
+            count = chunk if limits.iterations is None else min(chunk, limits.iterations - done[worker])
+            if not count:
+                break
+        if best <= bound and limits.iterations is None:
+            stop[0] = True
 
     def found() -> Found:
         # Of equal sequences that of the first worker.
         objective, sequence = min((one for one in bests if one), key=lambda one: one[0])
-        return Found(sequence, objective, bound, sum(done), time.perf_counter() - begun)
+        return Found(sequence, objective, bound, sum(done), clock() - begun)
 
-    with ThreadPoolExecutor(limits.workers) as pool:
-        running = {pool.submit(work, worker) for worker in range(limits.workers)}
-        told: int | None = None
-        try:
-            while running:
-                ended, running = wait(running, TELL, FIRST_COMPLETED)
-                for one in ended:
-                    one.result()
-                if progress and any(bests) and (told is None or found().objective < told):
-                    now = found()
-                    told = now.objective
-                    progress(now)
-                if cancelled and cancelled():
-                    stop.set()
-        finally:
-            stop.set()
+    pool = ThreadPoolExecutor(limits.workers)
+    running = {pool.submit(work, worker) for worker in range(limits.workers)}
+    told: int | None = None
+    try:
+        while running and (left := begun + length - clock()) > 0:
+            ended, running = wait(running, min(TELL, left), FIRST_COMPLETED)
+            for one in ended:
+                one.result()
+            if progress and any(bests) and (told is None or found().objective < told):
+                now = found()
+                told = now.objective
+                progress(now)
+            if cancelled and cancelled():
+                stop[0] = True
+        stop[0] = True
+        ended, running = wait(running, GRACE * length if limits.seconds is not None else None)
+        if not any(bests):
+            ended, running = wait(running, None, FIRST_COMPLETED)
+        for one in ended:
+            one.result()
+    finally:
+        stop[0] = True
+        pool.shutdown(wait=False)
+    if limits.seconds is None:
+        while prove(found().objective):
+            if cancelled and cancelled():
+                break
     return found()

@@ -7,14 +7,16 @@ reduced cost is zero is proven to be the best there is.
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduling.engine.search.assignment import potentials
+from scheduling.engine.search.assignment import PART, Assignment
 from scheduling.engine.search.chance import Stream, below, stream
 from scheduling.engine.search.compiled import compiled
+from scheduling.engine.search.proof import MOST_PROVEN, TourProof
+from scheduling.engine.search.running import NEVER, Flag, Over, never
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -25,6 +27,10 @@ MOST_COST = 10**12
 # Looking for short cuts takes the cube of the states; with more than this nothing is put together.
 MOST_STATES = 1000
 NEIGHBOURS = 10
+# With fewer states there are two tours at most, and nothing to search.
+LEAST_STATES = 4
+# The relaxation is taken as far as it came when this share of the time has gone: a tour needs the rest.
+PREPARING = 0.3
 # A kick stays local: three neighbouring segments of at most this many operations change places.
 SEGMENT = 50
 # How much worse than before a tour may be after a kick, in average reduced costs of its steps: falls to nothing over a
@@ -173,11 +179,14 @@ def kick(
 @compiled
 def descend(
     costs: Numbers, after: Numbers, before: Numbers, tour: Numbers, place: Numbers, spare: Numbers, log: Numbers,
-    queue: Numbers, asleep: Flags, state: Numbers, logged: int,
+    queue: Numbers, asleep: Flags, state: Numbers, logged: int, stop: Flag,
 ) -> int:  # fmt: skip
-    """Exchange segments until no queued operation gains; return how many exchanges stand in the log, -1 if too many."""
+    """Exchange segments until no queued operation gains; return how many exchanges stand in the log, -1 if too many.
+
+    Once `stop` is set no further operation is looked at; the tour and its length are right at any time.
+    """
     size = tour.size
-    while state[WAITING]:
+    while state[WAITING] and not stop[0]:
         city = queue[state[HEAD]]
         state[HEAD] = (state[HEAD] + 1) % size
         state[WAITING] -= 1
@@ -207,11 +216,13 @@ def descend(
 def wander(
     costs: Numbers, after: Numbers, before: Numbers, tour: Numbers, place: Numbers, best: Numbers, spare: Numbers,
     log: Numbers, queue: Numbers, asleep: Flags, state: Numbers, numbers: Stream, iterations: int,
-    segment: int, heats: Numbers, cycle: int,
-) -> None:  # fmt: skip
-    """Kick, descend, and go back along the log where the tour became too much worse."""
+    segment: int, heats: Numbers, cycle: int, stop: Flag,
+) -> int:  # fmt: skip
+    """Kick, descend, and go back along the log where the tour became too much worse; return how often."""
     size = tour.size
-    for _ in range(iterations):
+    for made in range(iterations):
+        if stop[0]:
+            return made
         length = state[LENGTH]
         start = below(numbers, size)
         one, two, three = (
@@ -220,7 +231,7 @@ def wander(
             1 + below(numbers, segment),
         )
         kick(costs, tour, place, spare, log, queue, asleep, state, start, one, two, three)
-        logged = descend(costs, after, before, tour, place, spare, log, queue, asleep, state, 2)
+        logged = descend(costs, after, before, tour, place, spare, log, queue, asleep, state, 2, stop)
         if state[LENGTH] < state[BEST]:
             state[BEST] = state[LENGTH]
             best[:] = tour
@@ -231,6 +242,39 @@ def wander(
             for k in range(logged - 1, -1, -1):
                 exchange(tour, place, spare, log[k, 0], log[k, 2], log[k, 1])
             state[LENGTH] = length
+    return iterations
+
+
+@compiled
+def nearest(costs: Numbers, width: int) -> Numbers:
+    """Name for each row its cheapest columns, cheapest and leftmost first."""
+    near = np.empty((costs.shape[0], width), np.int64)
+    for row in range(costs.shape[0]):
+        held = 0
+        for column in range(costs.shape[1]):
+            cost = costs[row, column]
+            if held == width and cost >= costs[row, near[row, width - 1]]:
+                continue
+            place = held if held < width else width - 1
+            while place > 0 and costs[row, near[row, place - 1]] > cost:
+                near[row, place] = near[row, place - 1]
+                place -= 1
+            near[row, place] = column
+            held = min(held + 1, width)
+    return near
+
+
+@compiled
+def cheapest_steps(costs: Numbers) -> int:
+    """Sum the cheapest step out of each operation."""
+    total = 0
+    for one in range(costs.shape[0]):
+        cheapest = costs[one, 1] if one == 0 else costs[one, 0]
+        for other in range(costs.shape[0]):
+            if other != one and costs[one, other] < cheapest:
+                cheapest = costs[one, other]
+        total += cheapest
+    return total
 
 
 @compiled
@@ -263,6 +307,27 @@ def short_cut(costs: Numbers, over: int) -> bool:
     return False
 
 
+@compiled
+def fingerprints(
+    costs: Numbers, words: Stream, begin: int, end: int, of_rows: Stream, of_columns: Stream
+) -> None:
+    """Add up numbers that are equal where whole rows, or whole columns, are."""
+    for row in range(begin, end):
+        for column in range(costs.shape[1]):
+            cost = np.uint64(costs[row, column])
+            of_rows[row] += cost * words[column]
+            of_columns[column] += cost * words[row]
+
+
+@compiled
+def alike(costs: Numbers, one: int, other: int) -> bool:
+    """Whether every setup from and to two operations agrees; with a diagonal of 0 nothing is set up between them."""
+    for third in range(costs.shape[0]):
+        if costs[one, third] != costs[other, third] or costs[third, one] != costs[third, other]:
+            return False
+    return True
+
+
 class TourProblem:
     """Find the cheapest ring through all operations, `costs[a, b]` being the setup from a to b.
 
@@ -279,61 +344,115 @@ class TourProblem:
             raise ValueError(f"{costs.shape[0]} operations; one search takes {MOST_OPERATIONS} at most")
         if np.abs(costs).max() > MOST_COST:
             raise ValueError(f"a setup is {np.abs(costs).max()}; {MOST_COST} at most")
-        self.costs = costs.astype(np.int64)
+        self.costs = np.ascontiguousarray(costs, dtype=np.int64).copy()
         np.fill_diagonal(self.costs, 0)
+        self._ready = False
 
-    @cached_property
+    def prepare(self, over: Over) -> bool:
+        """Do what walks need in parts of some milliseconds; False where `over` says between two that time has gone."""
+        if not self._ready:
+            for _ in self._parts(over):
+                if over():
+                    return False
+            self._ready = True
+        return True
+
+    def _parts(self, over: Over) -> Iterator[None]:
+        """Put equal states together, relax, reduce, and name the nearest."""
+        yield from self._group()
+        firsts = [group[0] for group in self._groups]
+        size = len(firsts)
+        self._between = self.costs if size == len(self.costs) else self.costs[np.ix_(firsts, firsts)]
+        yield
+        if size < LEAST_STATES:
+            self._bound = TourWalk(self, 0, 0).objective
+            return
+        relaxed = Assignment(self._between)
+        yield from relaxed.start()
+        while not relaxed.done and not over(PREPARING):
+            relaxed.advance()
+            yield
+        self._bound = int(relaxed.rows.sum() + relaxed.columns.sum())
+        self._reduced = np.empty_like(self._between)
+        width, step = min(NEIGHBOURS, size - 1), max(1, PART // size)
+        blocks = [slice(begin, begin + step) for begin in range(0, size, step)]
+        most = 0
+        for block in blocks:
+            part = self._reduced[block]
+            np.subtract(self._between[block], relaxed.rows[block, None], out=part)
+            part -= relaxed.columns
+            most = max(most, int(part.max()))
+            yield
+        # No group follows itself.
+        np.fill_diagonal(self._reduced, 2 * most + 1)
+        self._after, self._before = np.empty((2, size, width), dtype=np.int64)
+        for block in blocks:
+            self._after[block] = nearest(self._reduced[block], width)
+            self._before[block] = nearest(np.ascontiguousarray(self._reduced[:, block].T), width)
+            yield
+
+    def _group(self) -> Iterator[None]:
+        """Put together what is equal and no short cut."""
+        costs, size = self.costs, len(self.costs)
+        step = max(1, PART // size)
+        words = np.arange(1, size + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        words ^= words >> np.uint64(29)
+        words *= np.uint64(0xBF58476D1CE4E5B9)
+        marks = np.zeros((2, size), dtype=np.uint64)
+        for begin in range(0, size, step):
+            fingerprints(costs, words, begin, min(size, begin + step), marks[0], marks[1])
+            yield
+        alike_so_far: dict[tuple[int, int], list[list[int]]] = {}
+        groups = []
+        for one, mark in enumerate(zip(*marks.tolist(), strict=True)):
+            known = alike_so_far.setdefault(mark, [])
+            group = next((group for group in known if alike(costs, group[0], one)), None)
+            if group is None:
+                group = []
+                known.append(group)
+                groups.append(group)
+            group.append(one)
+            if one % 64 == 0:
+                yield
+        self._groups = [[one] for one in range(size)]
+        if len(groups) == size or len(groups) > MOST_STATES:
+            return
+        firsts = np.array([group[0] for group in groups])
+        between = np.ascontiguousarray(costs[np.ix_(firsts, firsts)])
+        parts: list[list[int]] = []
+        for state, group in enumerate(groups):
+            if len(group) == 1 or not short_cut(between, state):
+                parts.append(group)
+            else:
+                parts += [[one] for one in group]
+            yield
+        self._groups = sorted(parts)
+
+    @property
     def groups(self) -> list[list[int]]:
         """Operations of equal state that some best tour visits together, each group by ascending number.
 
         Two are equal where nothing is set up between them and every other setup agrees. They are only put together
         where no way over one of them is shorter than the direct step; elsewhere that could cost the best tour.
         """
-        costs, size = self.costs, len(self.costs)
-        left = np.ones(size, dtype=bool)
-        groups = []
-        for one in range(size):
-            if not left[one]:
-                continue
-            group = [one]
-            left[one] = False
-            for other in np.flatnonzero(left & (costs[one] == 0) & (costs[:, one] == 0)):
-                same = (costs[one] == costs[other]) & (costs[:, one] == costs[:, other])
-                same[[one, other]] = True
-                if same.all():
-                    group.append(int(other))
-            left[group] = False
-            groups.append(group)
-        firsts = np.array([group[0] for group in groups])
-        if len(groups) == size or len(groups) > MOST_STATES:
-            return [[one] for one in range(size)]
-        between = np.ascontiguousarray(costs[np.ix_(firsts, firsts)])
-        split = [
-            [group] if len(group) == 1 or not short_cut(between, state) else [[one] for one in group]
-            for state, group in enumerate(groups)
-        ]
-        return sorted(group for parts in split for group in parts)
+        self.prepare(never)
+        return self._groups
 
-    @cached_property
-    def _reduced(self) -> tuple[Numbers, Numbers, Numbers, int]:
-        firsts = [group[0] for group in self.groups]
-        costs = np.ascontiguousarray(self.costs[np.ix_(firsts, firsts)])
-        if len(costs) < 4:
-            return costs, costs, costs, 0
-        rows, columns = potentials(costs)
-        reduced = costs - rows[:, None] - columns[None, :]
-        np.fill_diagonal(reduced, 2 * reduced.max() + 1)
-        width = min(NEIGHBOURS, len(costs) - 1)
-        after = np.argsort(reduced, axis=1, kind="stable")[:, :width].astype(np.int64)
-        before = np.argsort(reduced.T, axis=1, kind="stable")[:, :width].astype(np.int64)
-        return reduced, after, before, int(rows.sum() + columns.sum())
+    @property
+    def first(self) -> Numbers:
+        """A sequence for whoever has no time to prepare: always the cheapest step."""
+        return greedy(self.costs, 0)
 
-    @cached_property
+    @property
+    def floor(self) -> int:
+        """A total that no tour goes below, without preparing anything: the cheapest step out of each operation."""
+        return cheapest_steps(self.costs) if len(self.costs) > 1 else 0
+
+    @property
     def bound(self) -> int:
         """A total that no tour goes below: the assignment relaxation of the groups, exact below four groups."""
-        if len(self.groups) < 4:
-            return TourWalk(self, 0, 0).objective
-        return self._reduced[3]
+        self.prepare(never)
+        return self._bound
 
     def objective(self, sequence: Numbers) -> int:
         """Sum the setups of a ring anew."""
@@ -341,22 +460,31 @@ class TourProblem:
 
     def walk(self, seed: int, worker: int) -> TourWalk:
         """Start one walk; same seed and worker, same walk."""
+        self.prepare(never)
         return TourWalk(self, seed, worker)
+
+    def proof(self) -> TourProof | None:
+        """A bound by trees and prices that climbs from the relaxation; none of the smallest and the largest."""
+        self.prepare(never)
+        if not LEAST_STATES <= len(self._groups) <= MOST_PROVEN:
+            return None
+        return TourProof(self._reduced, self._bound)
 
 
 class TourWalk:
     """One worker's way through the tours. It owns its arrays, so several walk at once over the same problem."""
 
     def __init__(self, problem: TourProblem, seed: int, worker: int) -> None:
-        """Start greedily, the first worker at the first operation, and descend."""
-        self._groups = problem.groups
-        costs, after, before, self._bound = problem._reduced
-        size = len(costs)
+        """Start greedily, the first worker at the first operation."""
+        self._groups = problem._groups
+        size = len(self._groups)
+        self._small = size < LEAST_STATES
+        costs = problem._between if self._small else problem._reduced
+        self._bound = 0 if self._small else problem._bound
         self._numbers = stream(seed * 1_000_003 + worker)
         tour = greedy(costs, below(self._numbers, size) if worker else 0)
         self._best = tour.copy()
         self._state = np.zeros(5, dtype=np.int64)
-        self._small = size < 4
         if self._small:
             self._best = tour = self._better_way_round(costs, tour)
         self._state[[LENGTH, BEST]] = costs[tour, np.roll(tour, -1)].sum() if size > 1 else 0
@@ -366,15 +494,21 @@ class TourWalk:
         place[tour] = np.arange(size)
         log = np.zeros((2 * size + 100, 3), dtype=np.int64)
         spare, asleep = np.empty(size, dtype=np.int64), np.zeros(size, dtype=np.bool_)
-        descent = (costs, after, before, tour, place, spare, log, tour.copy(), asleep, self._state)
         self._state[WAITING] = size
-        descend(*descent, 0)
+        self._ways = costs, problem._after, problem._before, tour, place
+        self._held = spare, log, tour.copy(), asleep, self._state
+        self._pace: tuple[int, Numbers, int] | None = None
+        self._worker = worker
+
+    def _descend(self, stop: Flag) -> tuple[int, Numbers, int]:
+        """Take the start down, and measure by it how far kicks reach and how much worse a tour may become."""
+        tour, size = self._ways[3], len(self._best)
+        descend(*self._ways, *self._held, 0, stop)
         self._state[BEST] = self._state[LENGTH]
         self._best[:] = tour
         step = -(-int(self._state[LENGTH]) // size)
         heats = np.array([heat * step for heat in HEATS], dtype=np.int64)
-        self._arrays = (costs, after, before, tour, place, self._best, *descent[5:], self._numbers)
-        self._pace = (max(1, min(SEGMENT, (size - 1) // 3)), np.roll(heats, worker), CYCLE * size)
+        return max(1, min(SEGMENT, (size - 1) // 3)), np.roll(heats, self._worker), CYCLE * size
 
     @staticmethod
     def _better_way_round(costs: Numbers, tour: Numbers) -> Numbers:
@@ -391,7 +525,13 @@ class TourWalk:
         """The best ring so far, all operations of equal state beside each other."""
         return np.array([one for city in self._best for one in self._groups[city]], dtype=np.int64)
 
-    def advance(self, iterations: int) -> None:
-        """Walk on by so many kicks; how they are split over calls changes nothing."""
-        if not self._small:
-            wander(*self._arrays, iterations, *self._pace)
+    def advance(self, iterations: int, stop: Flag = NEVER) -> int:
+        """Walk on by so many kicks, the first time from the descended start; return how many were made.
+
+        How they are split over calls changes nothing. Once `stop` is set the walk ends within microseconds.
+        """
+        if self._small:
+            return iterations
+        if self._pace is None:
+            self._pace = self._descend(stop)
+        return wander(*self._ways, self._best, *self._held, self._numbers, iterations, *self._pace, stop)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from scheduling.engine import ProblemError, read_problem, solve
+from scheduling.engine import Budget, ProblemError, read_problem, solve
+
+# Seconds for the searching steps of a run that names neither seconds nor iterations.
+CEILING = 60.0
 
 
 class Command(BaseCommand):
@@ -22,12 +27,18 @@ class Command(BaseCommand):
         parser.add_argument("problem", metavar="PROBLEM.json", type=Path)
         parser.add_argument(
             "--seconds",
-            type=float,
+            type=_seconds,
             default=None,
-            help="time for searching; standard and forward steps search nothing",
+            help="time for the searching steps together; without it and --iterations at most 60 s",
         )
         parser.add_argument("--seed", type=int, default=0, help="seed of a search, told in the result")
-        parser.add_argument("--iterations", type=int, default=None, help="most iterations of a search")
+        parser.add_argument(
+            "--iterations",
+            type=_iterations,
+            default=None,
+            help="moves tried by the searching steps together, by each worker: the same plan on every machine",
+        )
+        parser.add_argument("--workers", type=_workers, default=1, help="cores to use")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["problem"]
@@ -37,8 +48,37 @@ class Command(BaseCommand):
             raise CommandError(f"{path} cannot be read: {error.strerror}", returncode=2) from error
         except ValueError as error:
             raise CommandError(f"{path} is not JSON: {error}", returncode=2) from error
+        except RecursionError:
+            raise CommandError(f"{path} is nested too deeply to be a problem", returncode=2) from None
         try:
-            result = solve(read_problem(data), seed=options["seed"])
+            limits = options["seconds"], options["iterations"], options["seed"], options["workers"]
+            budget = Budget(*limits, ceiling=CEILING)
+            result = solve(read_problem(data), budget)
         except ProblemError as error:
             raise CommandError(str(error), returncode=2) from error
         self.stdout.write(json.dumps(result.as_json(), ensure_ascii=False, indent=1))
+
+
+def _seconds(text: str) -> float:
+    """A time limit a search can keep."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise ArgumentTypeError(f"must be a number of seconds from 0, not {text!r}")
+    return seconds
+
+
+def _iterations(text: str) -> int:
+    """So many moves."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"must be a whole number from 0, not {text!r}")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    """So many searches side by side."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
+    return int(text)

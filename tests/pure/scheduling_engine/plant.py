@@ -40,6 +40,13 @@ def operation(name: str, hours: float = 1.0, **over: Any) -> dict[str, Any]:
     return {**plain, "setup_standard": 0.0, **over}
 
 
+def keyed(keys: str, **over: Any) -> list[dict[str, Any]]:
+    """Orders A, B, C and so on with these keys, an hour each."""
+    return [
+        operation(f"{'ABCDEFGHIJKL'[place]}10", key=key, **over) for place, key in enumerate(keys.split(","))
+    ]
+
+
 def step(number: int = 10, **over: Any) -> dict[str, Any]:
     """A standard step of the press shop: the first three characters group, the rest sorts."""
     plain = {

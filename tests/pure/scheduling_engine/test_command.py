@@ -30,7 +30,12 @@ def test_a_problem_file_becomes_one_json_result(tmp_path: Path) -> None:
     [
         ("{", "is not JSON"),
         ('{"start": "2026-11-23T06:00", "stepps": []}', "unknown key 'stepps'; did you mean 'steps'"),
-        (json.dumps(problem(steps=[step(type="cyclic")])), "of the type cyclic, which is not built yet"),
+        (
+            json.dumps(problem(steps=[step(type="minimise_setup")])),
+            "seq_from: has no meaning for a step of the type minimise_setup",
+        ),
+        ("[]", "the problem: is not an object"),
+        ("[" * 200_000, "is nested too deeply"),
         (None, "cannot be read"),
     ],
 )
@@ -43,3 +48,11 @@ def test_a_file_that_cannot_be_planned_gets_a_sentence(
     with pytest.raises(CommandError, match=sentence) as refused:
         call_command("schedule_solve", str(file))
     assert refused.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "limit", [("--seconds", "nan"), ("--seconds", "-5"), ("--iterations", "-5"), ("--iterations", "2.5")]
+)
+def test_a_limit_that_is_none_gets_a_sentence(limit: tuple[str, str]) -> None:
+    with pytest.raises(CommandError, match=f"argument {limit[0]}: must be a .*number.* from 0, not"):
+        call_command("schedule_solve", "problem.json", "=".join(limit))

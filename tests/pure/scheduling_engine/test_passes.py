@@ -8,6 +8,7 @@ import pytest
 
 from scheduling.engine.passes import NEVER, Shop, backward, forward
 from scheduling.engine.problem import read_problem
+from scheduling.engine.reading import ProblemError
 from tests.pure.scheduling_engine.plant import (
     DAY_SHIFT,
     bars,
@@ -229,6 +230,36 @@ def test_latest_starts_go_back_from_the_due_date_without_capacity() -> None:
     assert backward(free, forward(free, {})) == ([NEVER], [NEVER])
 
 
+@pytest.mark.parametrize("flag", [False, True], ids=["due", "delivery bound"])
+def test_a_due_date_far_behind_all_calendars_is_one_like_any_other(flag: bool) -> None:
+    """Orders without a date come with 2099 from many a system."""
+    never = {"due": "2099-12-31T00:00"}
+    data = problem(operations=[operation("A10"), operation("B10")], steps=[step(sort="latest_start")])
+    data["orders"] = [{"id": "A", **never}, {"id": "B", **never, "delivery_bound": flag}]
+    if not flag:
+        assert bars(plan(data)) == ["A10 M1 0-1", "B10 M1 1-2"]
+    else:
+        with pytest.raises(ProblemError, match=r"B10 needs 1 h and its setup.* check its hours, its dates"):
+            plan(data)
+
+
+@pytest.mark.parametrize(
+    ("over", "sentence"),
+    [
+        ({"status": 20, "resource": "M1", "start": "2190-01-01T00:00"}, "A10 needs 1 h"),
+        ({"operation_status": 50, "resource": "M1", "start": "2190-01-01T00:00"}, "A10 needs 1 h"),
+        ({"earliest": "2190-01-01T00:00"}, "A10 needs 1 h"),
+        ({"earliest": "2190-01-01T00:00", "hours": 0}, "the plan runs more than 20 years"),
+        ({"hours": 1_000_000}, "A10 needs 1000000 h"),
+    ],
+    ids=["locked", "in progress", "earliest", "zero time", "hours"],
+)
+def test_what_lies_behind_all_calendars_is_refused(over: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ProblemError, match=sentence) as refused:
+        plan(problem(operations=[operation("A10", **over)], steps=[step()]))
+    assert refused.value.place == "calendar"
+
+
 def test_the_figures_count_setup_lateness_makespan_and_work() -> None:
     data = problem(
         operations=[operation("A10", 3), operation("B10", 4)],
@@ -246,7 +277,8 @@ def test_the_figures_count_setup_lateness_makespan_and_work() -> None:
 def test_the_result_is_written_as_the_file_format_has_it() -> None:
     done = plan(problem(operations=[operation("A10", 2, key="RED")], steps=[step()])).as_json()
     assert list(done) == [
-        "before", "after", "operations", "loads", "batches", "warnings", "seed", "iterations", "seconds",
+        "before", "after", "operations", "orders", "loads", "batches", "searches", "warnings",
+        "seed", "iterations", "seconds",
     ]  # fmt: skip
     assert list(done["before"]) == [
         "setup_hours",
@@ -260,5 +292,6 @@ def test_the_result_is_written_as_the_file_format_has_it() -> None:
             "id": "A10", "resource": "M1", "start": "2026-11-23T06:00:00", "end": "2026-11-23T08:00:00",
             "setup_hours": 0.0, "status": 15, "group": "10-1",
             "rule": "Step 10, group 10-1: opens the group: earliest planned start, M1 free first; sorted (standard).",
+            "secondary": None,
         }
     ]  # fmt: skip

@@ -8,11 +8,17 @@ from typing import Any
 import pytest
 
 from scheduling.engine import solve
-from scheduling.engine.problem import KeySlice, read_problem
+from scheduling.engine.keys import KeySlice
+from scheduling.engine.problem import read_problem
 from scheduling.engine.reading import ProblemError
 from tests.pure.scheduling_engine.plant import operation, press, problem, step
 
 A10 = operation("A10")
+CYCLE = {"type": "cyclic"}
+LEVELS = {"id": 10, "type": "multi_level", "work_centre": "PRESS"}
+LEVEL = {"from": 1, "to": 2, "by": "group"}
+OVEN = {"id": 10, "type": "oven", "work_centre": "PRESS", "group_from": 1, "group_to": 3}
+FIVE = press("M1", oven={"unit": "pieces", "capacity": 5})
 CIRCLE = [operation("A10", predecessors=["B10"]), operation("B10", predecessors=["A20"]), operation("A20")]
 
 
@@ -24,7 +30,8 @@ def every_key() -> dict[str, Any]:
         "calendar": {"default": [["06:00", "22:00"]] * 5, "night": [["22:00", "06:00"]] * 5, "closed": []},
         "resources": [
             press("M1", calendar="night", capacity=[["2026-11-23", 1.0]], efficiency=1.0, priority=10,
-                  setup_rule="sum", setup_standard=0.5, setup_reduced=0.1, group_maximum=None),
+                  setup_rule="sum", setup_standard=0.5, setup_reduced=0.1, group_maximum=None,
+                  oven={"unit": "volume", "capacity": 2}),
             press("M2", calendar={"default": [[["06:00", "12:00"], ["13:00", "24:00"]], None] + [[]] * 5}),
         ],
         "delay_calendar": {"non_production": ["2026-12-25"], "weekend": [6, 7]},
@@ -38,7 +45,7 @@ def every_key() -> dict[str, Any]:
             {"id": "A10", "order": "A", "number": 10, "work_centre": "PRESS", "resources": ["M1"], "hours": 2.0,
              "quantity": 1, "key": "RED 001", "setup_standard": None, "setup_reduced": None, "secondary": [],
              "predecessors": [], "earliest": None, "status": 10, "operation_status": 20, "resource": None,
-             "start": None}
+             "start": None, "volume": 1, "positions": 1}
         ],
         "steps": [
             step(group_to=3, seq_to=7, description="colour", max_group_hours=24, respect_delay_calendar=False,
@@ -46,7 +53,8 @@ def every_key() -> dict[str, Any]:
                  same_schedule_number=False, break_if_delay=False, order_by="sort", sort="standard",
                  common_resources_only=False, gap_control=" ", max_gap_centihours=None, profile=[],
                  batch_size=None, levels=[], never_later=False, enabled=True, **{"lambda": 1.0}),
-            {"id": 20, "type": "oven", "enabled": False, "work_centre": "PRESS"},
+            {"id": 20, "type": "oven", "enabled": False, "work_centre": "PRESS", "group_from": 1, "group_to": 3,
+             "min_fill_percent": 50, "max_wait_hours": 4},
         ],
     }  # fmt: skip
 
@@ -117,8 +125,50 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
         ({"steps": [step(order_by="group", sort="planned_start")]}, "steps[0].sort", "is not available when"),
         ({"steps": [step(gap_control="X")]}, "steps[0].gap_control", "must be one of"),
         ({"steps": [step(max_operation_hours=-1)]}, "steps[0].max_operation_hours", "at least 0"),
-        ({"steps": [step(type="oven")]}, "steps[0]", "step 10 is of the type oven, which is not built yet"),
+        ({"steps": [{**OVEN, "type": "batch_size"}]}, "steps[0].batch_size", "is missing"),
+        ({"steps": [{**OVEN, "type": "batch_size", "batch_size": 0}]}, "steps[0].batch_size", "must be above 0"),
+        (
+            {"steps": [{**OVEN, "type": "batch_size", "batch_size": 9, "gap_control": "S"}]},
+            "steps[0].gap_control", "type batch_size accepts all gaps",
+        ),
+        ({"operations": [A10], "steps": [OVEN]}, "resources[0].oven", "step 10 loads M1; give capacity and unit"),
+        ({"resources": [press("M1", oven={"unit": "kilos"})]}, "resources[0].oven.unit", "must be one of 'pieces'"),
+        ({"resources": [press("M1", oven={"unit": "pieces"})]}, "resources[0].oven.capacity", "is missing"),
+        ({"resources": [FIVE | {"oven": {"unit": "pieces", "capacity": 0}}]}, "resources[0].oven.capacity", "above 0"),
+        ({"resources": [press("M1", oven={"unit": "pieces", "capacity": 1, "x": 1})]}, "resources[0].oven", "unknown"),
+        (
+            {"operations": [{**A10, "quantity": 6}], "steps": [OVEN], "resources": [FIVE]},
+            "operations[0]", "A10 has 6 pieces, and no oven it may use takes that; split it",
+        ),
+        (
+            {"operations": [A10], "steps": [OVEN], "resources": [press("M1", oven={"unit": "volume", "capacity": 5})]},
+            "operations[0].volume", "is missing: the oven M1 is filled by volume",
+        ),
+        ({"steps": [{**OVEN, "min_fill_percent": 101}]}, "steps[0].min_fill_percent", "at most 100"),
+        ({"steps": [{**OVEN, "gap_control": "Y"}]}, "steps[0].gap_control", "type oven accepts all gaps"),
+        ({"steps": [{**OVEN, "max_operation_hours": 8}]}, "steps[0].max_operation_hours", "no meaning for a step"),
         ({"steps": [step(batch_size=100)]}, "steps[0].batch_size", "no meaning for a step of the type standard"),
+        ({"steps": [step(type="forward")]}, "steps[0].group_from", "no meaning for a step of the type forward"),
+        ({"steps": [step(profile=["RED"])]}, "steps[0].profile", "no meaning for a step of the type standard"),
+        ({"steps": [step(**CYCLE, profile=[])]}, "steps[0].profile", "must list the key values in the order"),
+        ({"steps": [step(**CYCLE, profile={})]}, "steps[0].profile", "is empty; list the key values"),
+        ({"steps": [step(**CYCLE)]}, "steps[0].profile", "is missing"),
+        ({"steps": [step(**CYCLE, profile=["GREEN"])]}, "steps[0].profile[0]", "a text of at most 3 characters"),
+        ({"steps": [step(**CYCLE, profile={"M9": ["RED"]})]}, "step 10", "profile: resource 'M9' is not in"),
+        (
+            {"steps": [step(**CYCLE, profile=["RED"], gap_control="S")]},
+            "steps[0].gap_control", "type cyclic accepts all gaps: its groups start with their latest operation",
+        ),
+        ({"steps": [step(**CYCLE, profile=["RED"], break_if_delay=True)]}, "steps[0].break_if_delay", "no meaning"),
+        ({"steps": [LEVELS]}, "steps[0].levels", "must name from 1 to 20 levels, not 0"),
+        ({"steps": [{**LEVELS, "levels": [LEVEL] * 21}]}, "steps[0].levels", "not 21"),
+        ({"steps": [{**LEVELS, "levels": [{**LEVEL, "from": 3}]}]}, "steps[0].levels[0].from", "lies after to 2"),
+        ({"steps": [{**LEVELS, "levels": [{**LEVEL, "to": None}]}]}, "steps[0].levels[0].to", "is missing"),
+        ({"steps": [{**LEVELS, "levels": [{**LEVEL, "by": "size"}]}]}, "steps[0].levels[0].by", "must be one of"),
+        ({"steps": [{**LEVELS, "levels": [{**LEVEL, "x": 1}]}]}, "steps[0].levels[0]", "unknown key 'x'"),
+        ({"steps": [{**LEVELS, "levels": [LEVEL], "gap_control": "Y"}]}, "steps[0].gap_control", "Y is not available"),
+        ({"steps": [{**LEVELS, "levels": [LEVEL], "sort": "latest_start"}]}, "steps[0].sort", "no meaning for"),
+        ({"steps": [{**LEVELS, "levels": [LEVEL], "group_from": 1}]}, "steps[0].group_from", "no meaning for"),
         ({"steps": [step(work_centre="SAW")]}, "step 10", "no resource has the work centre 'SAW'"),
         ({"operations": [{**A10, "key": "X" * 21}]}, "operations[0].key", "at most 20"),
         ({"operations": [{**A10, "hours": -1}]}, "operations[0].hours", "at least 0"),
@@ -134,12 +184,16 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
         ({"operations": [A10], "orders": [{"id": "B"}]}, "operations[0].order", "'A' is not in orders"),
         ({"operations": [A10, A10]}, "operations", "'A10' is there twice"),
         ({"operations": CIRCLE}, "operations", "A10 after B10 after A20 after A10; take one predecessor out"),
-        ({"operations": [{**A10, "secondary": ["M1"]}]}, "operations[0].secondary", "not built yet"),
-        ({"initial_step": {"start_control": "latest"}}, "initial_step.start_control", "only 'planned'"),
-        ({"initial_step": {"pull_up": True}}, "initial_step.pull_up", "not built yet"),
-        ({"initial_step": {"overlap": True}}, "initial_step.overlap", "not built yet"),
-        ({"initial_step": {"locked_horizon_hours": 8}}, "initial_step.locked_horizon_hours", "not built yet"),
-        ({"resources": [press("M1", group_maximum=4)]}, "resources[0].group_maximum", "not built yet"),
+        ({"operations": [{**A10, "secondary": ["M1"]}]}, "operations[0].secondary", "operations run on 'M1'"),
+        ({"operations": [{**A10, "secondary": ["T9"]}]}, "operations[0].secondary", "'T9' is not in resources"),
+        ({"initial_step": {"sort_settings": "key"}}, "initial_step.sort_settings", "must be a list of key, due"),
+        ({"initial_step": {"sort_settings": ["key", "colour"]}}, "initial_step.sort_settings", "has 'colour'"),
+        ({"initial_step": {"sort_settings": ["key", "due", "-due"]}}, "initial_step.sort_settings", "twice"),
+        ({"initial_step": {"sort_settings": ["due", "key"]}}, "initial_step.sort_settings", "must begin with key"),
+        ({"initial_step": {"sort_settings": []}}, "initial_step.sort_settings", "must begin with key"),
+        ({"initial_step": {"start_control": "late"}}, "initial_step.start_control", "must be one of 'planned'"),
+        ({"initial_step": {"locked_horizon_hours": -8}}, "initial_step.locked_horizon_hours", "at least 0"),
+        ({"steps": [{**OVEN, "reoptimise": True}]}, "steps[0].reoptimise", "no meaning for a step of the type oven"),
         ({"resources": [press("M1", efficiency=0)]}, "resources[0].efficiency", "must be above 0"),
         ({"resources": [press("M1", calendar="late")]}, "resources[0].calendar", "'late' is not in calendar"),
         (

@@ -13,6 +13,7 @@ from tests.pure.scheduling_engine.plant import (
     DAY_SHIFT,
     bars,
     groups,
+    keyed,
     operation,
     plan,
     press,
@@ -31,13 +32,6 @@ COLOURS = [
 
 def at(hour: int) -> str:
     return f"2026-11-23T{6 + hour:02d}:00"
-
-
-def keyed(keys: str, **over: Any) -> list[dict[str, Any]]:
-    """Orders A, B, C and so on with these keys, an hour each."""
-    return [
-        operation(f"{'ABCDEFGHIJKL'[place]}10", key=key, **over) for place, key in enumerate(keys.split(","))
-    ]
 
 
 def sequenced(keys: str, *, over: dict[str, Any] | None = None, **parameters: Any) -> list[str]:
@@ -364,6 +358,36 @@ def test_sorting_options(sort: str, expected: str) -> None:
     assert groups(plan(data)) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("sort_by", "sort", "expected"),
+    [
+        (["key"], "standard", "A B C D E"),
+        (["-key"], "standard", "E A B C D"),
+        (["key", "due"], "standard", "B C A D E"),
+        (["key", "-due"], "standard", "D A C B E"),
+        (["key", "-weight"], "standard", "C A B D E"),
+        (["key", "-quantity", "hours"], "standard", "D B C A E"),
+        (["-key", "-quantity", "hours"], "planned_start", "E D C B A"),
+        (["-key", "-quantity", "hours"], "latest_start", "E B C A D"),
+    ],
+)
+def test_sort_settings_of_the_initial_step(sort_by: list[str], sort: str, expected: str) -> None:
+    """E's sequencing part is the last when rising; D has no due date and so is due last of all."""
+    made = keyed("RED1,RED1,RED1,RED1,RED2")
+    for each, hours, quantity, earliest in zip(
+        made, (3, 1, 2, 2, 1), (5, 5, 5, 9, 1), (9, 6, 3, 1, 0), strict=True
+    ):
+        each |= {"hours": hours, "quantity": quantity, "earliest": at(earliest)}
+    due = (("A", at(16)), ("B", at(12)), ("C", at(14)), ("D", None), ("E", at(17)))
+    data = problem(
+        operations=made,
+        orders=[{"id": name, "due": day, "weight": 5 if name == "C" else 1} for name, day in due],
+        steps=[step(sort=sort)],
+        initial_step={"sort_settings": sort_by},
+    )
+    assert groups(plan(data)) == [expected]
+
+
 def test_only_use_resources_common_to_step() -> None:
     """Its own work centre has a resource outside the step's, which would be free first."""
     outside = {"id": "X1", "work_centre": "OTHER", "state": ""}
@@ -530,6 +554,8 @@ def test_forward_order_scheduling_gives_the_next_step_true_times() -> None:
     data["steps"] = [*steps, {"id": 15, "type": "forward"}]
     assert (sequence(stale, "S1"), sequence(plan(data), "S1")) == ("A20 B20 C20", "A20 C20 B20")
     assert sequence(stale, "M1") == "A C B"
+    data["steps"] = [*steps, {"id": 15, "type": "forward", "enabled": False}]
+    assert sequence(plan(data), "S1") == "A20 B20 C20"
 
 
 def test_a_second_run_keeps_what_the_first_sequenced() -> None:
