@@ -58,8 +58,10 @@ bench-edi: $(VENV)/.test ## the gateway: reading against other libraries, 500 MB
 	@$(PY) -m bench.edi_formats
 	@$(PY) -m bench.edi_intake
 
-bench-schedule: $(VENV)/.runtime ## the scheduler's search beside OR-Tools and PyVRP; ARGS="--seconds 1 FILE..."
+bench-schedule: $(VENV)/.runtime ## the search beside other solvers (ARGS="--seconds 1 FILE..."), three plants by three rules, up to 50,000 operations
 	@$(PY) -m bench.schedule $(ARGS)
+	@$(PY) -m bench.schedule_plants
+	@$(PY) -m bench.schedule_size
 
 demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing may be lost
 	@$(PY) manage.py simulate_shift --vehicles 200 --rate max --seed 7 --faults all --json
@@ -73,7 +75,7 @@ fuzz: $(VENV)/.test ## 100,000 damaged files of every format and partner, none m
 	@$(PY) -m tests.pure.edi.fuzzing --inputs 100000
 
 screenshots: $(VENV)/.test ## the README's pictures, from the running program
-	@$(PY) -m bench.screenshots
+	@$(PY) -m bench.screenshots $(ARGS)
 
 messages: $(VENV)/.runtime ## extract marked sentences and compile the catalogues (needs gettext)
 	@$(PY) manage.py messages

@@ -21,7 +21,8 @@ LARGE_BYTES = 500_000_000
 
 def deljit(size: int) -> str:
     """Return a DELJIT interchange of about `size` bytes, ten segments a call, a few released characters."""
-    messages, length, call = [], 0, 0
+    messages: list[str] = []
+    length, call = 0, 0
     while length < size:
         lines = ["BGM+242+CALL7001+9", "DTM+137:202611211400:203", "NAD+BY+OEM::92", "NAD+SE+SUP::92"]
         for _ in range(CALLS_PER_MESSAGE):
@@ -62,7 +63,8 @@ def large_deljit(path: Path, size: int) -> None:
 
 def production_sequence(size: int) -> str:
     """Return an 866 interchange of about `size` bytes, four segments a call."""
-    sets, length, call = [], 0, 0
+    sets: list[str] = []
+    length, call = 0, 0
     while length < size:
         lines = ["BSS*05*SP1*20261121*JS*20261121*20261121", "DTM*002*20261121*1200"]
         for _ in range(CALLS_PER_MESSAGE):

@@ -545,7 +545,7 @@ def questions(size: Filled, chance: random.Random) -> dict[str, Callable[[], obj
 
         nonce = f"{chance.getrandbits(120):030x}"
         with transaction.atomic():
-            assert judged_before(station, nonce, at=size.end, now=size.end) is None
+            assert judged_before(station, nonce) is None
             row = ScanEvent.objects.create(
                 station=station, nonce=nonce, raw="P1", code="OK", accepted=True, step="PART",
                 group_id=group(), scanned_at=size.end, recorded_at=size.end,

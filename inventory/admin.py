@@ -17,8 +17,9 @@ from inventory.models import (
     DemandLine,
     DemandSchedule,
     Part,
+    StockCount,
 )
-from inventory.rights import ADMINISTRATOR, SUPERVISOR, ByRole, ReadOnly
+from inventory.rights import ADMINISTRATOR, PLANNER, SUPERVISOR, ByRole, ReadOnly
 
 
 class PartData(ByRole, ModelAdmin):
@@ -74,6 +75,22 @@ class BomLineAdmin(PartData):
     list_select_related = ["parent", "component"]
     search_fields = ["parent__number", "component__number", "option"]
     autocomplete_fields = ["parent", "component"]
+
+
+@admin.register(StockCount)
+class StockCountAdmin(PartData):
+    """Counted stock, from which planned orders may be netted; a later count replaces an earlier one."""
+
+    editors = frozenset({*PartData.editors, PLANNER})
+    list_display = ["part", "quantity", "counted_at", "by", "note"]
+    list_select_related = ["part"]
+    search_fields = ["part__number", "note"]
+    autocomplete_fields = ["part"]
+    date_hierarchy = "counted_at"
+
+    def save_model(self, request: HttpRequest, obj: StockCount, form: Any, change: bool) -> None:
+        obj.by = str(request.user)
+        super().save_model(request, obj, form, change)
 
 
 class DemandLineRows(ReadOnly, TabularInline):

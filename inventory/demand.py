@@ -17,7 +17,8 @@ SHOWN_CHANGES = 3
 class Wanted:
     """A quantity in a period, both days included. No first day: at once. No last day: that one day.
 
-    `urgency` says why it has no day: "backlog" or "immediate". `order_ref` is an order of this quantity alone.
+    `urgency` says why it has no day: "backlog" or "immediate". `order_ref` is an order of this quantity alone,
+    `kanban_cards` are the cards it is called by.
     """
 
     quantity: Decimal
@@ -28,6 +29,7 @@ class Wanted:
     time: str = ""
     urgency: str = ""
     order_ref: str = ""
+    kanban_cards: tuple[str, ...] = ()
 
     @property
     def end(self) -> date | None:

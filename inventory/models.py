@@ -136,6 +136,37 @@ class BomLine(models.Model):
         return f"{self.parent} {self.option or 'always'} {self.quantity} x {self.component}"
 
 
+class StockCount(models.Model):
+    """How many good pieces of a part were in the house at a moment, as a person or another system counted them.
+
+    The latest counts. What is made and what leaves afterwards is known elsewhere; nothing here is reckoned on.
+    """
+
+    part = models.ForeignKey(Part, on_delete=models.PROTECT, related_name="stock_counts")
+    quantity = models.DecimalField(max_digits=15, decimal_places=3)
+    counted_at = models.DateTimeField()
+    by = models.CharField(max_length=60, blank=True, editable=False)
+    note = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["part", "-counted_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["part", "counted_at"],
+                name="stock_count_once",
+                violation_error_message="This part was counted at that moment already.",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=0),
+                name="stock_count_not_negative",
+                violation_error_message="Nobody counts fewer than no pieces.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.quantity}"
+
+
 class DemandSchedule(models.Model):
     """What a customer wants of one part at one place, as one release of his said it.
 
@@ -212,6 +243,9 @@ class DemandLine(models.Model):
     interval = models.CharField(max_length=5, blank=True, help_text="day, week, month or date")
     urgency = models.CharField(max_length=10, blank=True, help_text="Without a day: backlog or immediate")
     order_ref = models.CharField(max_length=35, blank=True, help_text="Order of this quantity alone")
+    kanban_cards = models.JSONField(
+        default=list, blank=True, help_text="The cards this quantity is called by, one full box each"
+    )
 
     class Meta:
         ordering = ["schedule", "number"]

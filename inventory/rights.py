@@ -12,6 +12,7 @@ from inventory.statements import Question, number
 
 ADMINISTRATOR = "administrator"
 SUPERVISOR = "supervisor"
+PLANNER = "planner"
 
 
 def groups_of(user: Any) -> frozenset[str]:

@@ -69,6 +69,11 @@ class Journal(ReadOnly, ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Every field of the row; a due time as the list has it, on both clocks."""
+        columns = {getattr(column, "admin_order_field", ""): column for column in self.list_display}
+        return [columns.get(name, name) for name in super().get_fields(request, obj)]
+
 
 class ReadOnlyRows(ReadOnly, TabularInline):
     extra = 0
@@ -478,11 +483,11 @@ class UnitAdmin(Journal):
 class ShipmentAdmin(Journal):
     list_display = [
         "number", "kind", "unloading_point", "status", due_column("leaves_at", "unloading_point.plant"), "departed_at",
-        "asn_status",
+        "asn_status", "trip", "stop",
     ]  # fmt: skip
     list_filter = ["status", "kind", "asn_status", "unloading_point"]
-    list_select_related = ["unloading_point__plant"]
-    search_fields = ["number", "truck"]
+    list_select_related = ["unloading_point__plant", "trip"]
+    search_fields = ["number", "truck", "trip__number"]
 
 
 @admin.register(SequenceGap)

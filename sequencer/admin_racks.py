@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from inventory.errors import Refused
 from inventory.rights import ByRole
 from sequencer.admin import Journal, MasterData
+from sequencer.admin_clocks import due_column
 from sequencer.models import Carrier, Commodity, CutRule, LoosePiece, RackType, SealedMove
 from sequencer.services.racks import cut_commodity_again
 from sequencer.services.racks.picture import type_view
@@ -193,11 +194,12 @@ class SealedMoveAdmin(Journal):
         "group",
         "from_position",
         "to_position",
+        due_column("due_at", "rack.commodity.program.line.plant"),
         "choice",
         "decided_by",
         "decided_at",
         "reason",
     ]
     list_filter = ["choice"]
-    list_select_related = ["rack", "group__call_off", "group__commodity"]
+    list_select_related = ["rack__commodity__program__line__plant", "group__call_off", "group__commodity"]
     search_fields = ["rack__number"]

@@ -13,6 +13,7 @@ from sequencer.models import (
     DockSignal,
     ShareLink,
     TrailerType,
+    Trip,
     TruckStop,
 )
 
@@ -32,6 +33,12 @@ class TrailerTypeAdmin(MasterData):
         "max_load_kg",
     ]
     search_fields = ["code", "name"]
+
+
+@admin.register(Trip)
+class TripAdmin(Journal):
+    list_display = ["number", "planned_at", "planned_by"]
+    search_fields = ["number", "shipments__number"]
 
 
 @admin.register(TruckStop)

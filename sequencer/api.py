@@ -245,6 +245,7 @@ class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
     unloading_point = serializers.CharField(source="unloading_point.code", read_only=True)
     status = choice(ShipmentStatus, read_only=True)
     asn_status = choice(AsnStatus, read_only=True)
+    trip = serializers.CharField(source="trip.number", default=None, allow_null=True, read_only=True)
 
     class Meta:
         model = Shipment
@@ -253,6 +254,8 @@ class ShipmentSerializer(serializers.ModelSerializer[Shipment]):
             "number",
             "kind",
             "unloading_point",
+            "trip",
+            "stop",
             "status",
             "planned_at",
             "leaves_at",

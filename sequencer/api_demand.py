@@ -14,7 +14,9 @@ from sequencer.api import Filtered, router
 class DemandLineSerializer(serializers.ModelSerializer[DemandLine]):
     class Meta:
         model = DemandLine
-        fields = ["first", "last", "time", "quantity", "firmness", "interval", "urgency", "order_ref"]
+        fields = [
+            "first", "last", "time", "quantity", "firmness", "interval", "urgency", "order_ref", "kanban_cards",
+        ]  # fmt: skip
 
 
 class DemandSerializer(serializers.ModelSerializer[DemandSchedule]):

@@ -68,6 +68,13 @@ class DecisionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=120)
 
 
+class StopsSerializer(serializers.Serializer[Any]):
+    stops = serializers.ListField(
+        child=serializers.IntegerField(), min_length=2, max_length=9,
+        help_text="Shipments in the order the truck drives to their unloading points",
+    )  # fmt: skip
+
+
 class EmergencySerializer(serializers.Serializer[Any]):
     unloading_point = serializers.IntegerField()
     racks = serializers.ListField(child=serializers.IntegerField(), allow_empty=False, max_length=60)
@@ -126,6 +133,25 @@ class Decisions(Filtered):
         reason = said(request, DecisionSerializer)["reason"]
         by = str(person(request))
         return self._now(services.cancel_shipment(int(pk), by=by, reason=reason, at=timezone.now()))
+
+    @extend_schema(request=StopsSerializer, responses={200: ShipmentDetailSerializer, **REFUSALS})
+    @action(detail=False, methods=["post"])
+    def join(self, request: Request) -> Response:
+        """One truck for several unloading points of a plant; answers with the stop that is unloaded first."""
+        stops = said(request, StopsSerializer)["stops"]
+        services.join_shipments(stops, by=str(person(request)), at=timezone.now())
+        return self._now(self.queryset.get(pk=stops[0]))
+
+    @extend_schema(request=DecisionSerializer, responses={200: ShipmentDetailSerializer, **REFUSALS})
+    @action(detail=True, methods=["post"])
+    def part(self, request: Request, pk: str) -> Response:
+        """Every stop of the truck goes by itself again."""
+        reason = said(request, DecisionSerializer)["reason"]
+        shipment = self.get_object()
+        services.part_shipments(
+            shipment.trip_id or 0, by=str(person(request)), reason=reason, at=timezone.now()
+        )
+        return self._now(shipment)
 
     @extend_schema(request=None, responses={200: ShipmentDetailSerializer, **REFUSALS})
     @action(detail=True, methods=["post"])

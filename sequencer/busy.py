@@ -1,4 +1,7 @@
-"""An embedded plant (SQLite) has one writer at a time. Who waited too long for a turn is told so, and asks again."""
+"""Who got no turn at the database is told so, and asks again.
+
+An embedded plant (SQLite) has one writer at a time. PostgreSQL has many; where two waited for each other it ends one.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from inventory.errors import Refused
 
 # Seconds until it is worth asking again: the `Retry-After` of the answer.
 AGAIN = "1"
+DEADLOCK = "40P01"
 
 
 class Busy(Refused):
@@ -21,7 +25,14 @@ class Busy(Refused):
 
 
 def is_busy(error: Exception) -> bool:
-    """SQLite gave up waiting for its one write lock."""
-    if connection.vendor != "sqlite" or not isinstance(error, OperationalError):
+    """SQLite gave up waiting for its one write lock, or PostgreSQL chose this one of two that waited for each other."""
+    if not isinstance(error, OperationalError):
         return False
+    if connection.vendor != "sqlite":
+        return is_deadlock(error)
     return "database is locked" in str(error) or "database table is locked" in str(error)
+
+
+def is_deadlock(error: OperationalError) -> bool:
+    """PostgreSQL ended this one of two that waited for each other. The two drivers name the code differently."""
+    return DEADLOCK in {getattr(error.__cause__, name, "") for name in ("sqlstate", "pgcode")}

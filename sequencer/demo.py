@@ -7,6 +7,7 @@ LOGINS = (
     ("logistics", "loads trucks, looks after EDI"),
     ("quality", "holds and frees parts"),
     ("supervisor", "decides gaps, holes and late changes"),
+    ("planner", "plans production, moves bars, publishes"),
     ("admin", "keeps the master data, may do everything"),
 )
 

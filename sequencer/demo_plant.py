@@ -39,6 +39,7 @@ BADGES = {
     "logistics": "B3001",
     "quality": "B4001",
     "supervisor": "B2001",
+    "planner": "B6001",
     "admin": "B9001",
 }
 TWIN_USERS = (("twin-packer", "Operator 12", "operator"), ("twin-dock", "Dock team", "logistics"))
@@ -323,7 +324,7 @@ def _error_proofing(station: Station) -> None:
 
 
 def _people() -> None:
-    for name in ("operator", "logistics", "quality", "supervisor", "administrator"):
+    for name in ("operator", "logistics", "quality", "supervisor", "planner", "administrator"):
         Group.objects.get_or_create(name=name)
     for name, _ in LOGINS:
         group = "administrator" if name == "admin" else name

@@ -8,6 +8,7 @@ from django.utils.translation import gettext, gettext_noop
 COMMANDS = (
     gettext_noop("ANDON"),
     gettext_noop("BOX"),
+    gettext_noop("BOX ASIDE"),
     gettext_noop("EMPTY BOX"),
     gettext_noop("BACK"),
     gettext_noop("CHALLENGE"),

@@ -27,12 +27,16 @@ class Door(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Lanes are counted from the left as seen through the door, places from the cab."""
+    """Lanes are counted from the left as seen through the door, places from the cab.
+
+    `taken`: so many positions are filled before the first one counted here, for stops that are unloaded later.
+    """
 
     lanes: int
     places: int
     fill: Fill = Fill.LANE
     door: Door = Door.REAR
+    taken: int = 0
 
     @property
     def capacity(self) -> int:
@@ -40,6 +44,7 @@ class Layout:
 
     def spot(self, position: int) -> tuple[int, int]:
         """(lane, place) of a loading position, 1 = loaded first. Past the last place it counts on in the last lane."""
+        position += self.taken
         if self.fill is Fill.ROW:
             return (position - 1) % self.lanes + 1, (position - 1) // self.lanes + 1
         lane = min((position - 1) // self.places + 1, self.lanes)
@@ -48,8 +53,8 @@ class Layout:
     def position(self, lane: int, place: int) -> int:
         """The loading position of a spot."""
         if self.fill is Fill.ROW:
-            return (place - 1) * self.lanes + lane
-        return (lane - 1) * self.places + place
+            return (place - 1) * self.lanes + lane - self.taken
+        return (lane - 1) * self.places + place - self.taken
 
     def in_the_way(self, stands: int, other: int) -> bool:
         """Whether a rack at position `other` must come off before the one at `stands` can."""

@@ -167,7 +167,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_for(true: object, seconds: float = 5.0) -> None:
+def wait_for(true: object, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < until, "did not happen in time"

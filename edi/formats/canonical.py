@@ -64,7 +64,8 @@ class ReleaseLine:
     """One quantity of a delivery schedule in one period; JSON names the two ends `from` and `to`.
 
     `order_ref` is the delivery order of this quantity alone. `urgency` is "backlog" or "immediate" for a quantity
-    without a date because it is due already. Neither is a key of the canonical JSON.
+    without a date because it is due already, `kanban_cards` are the cards it is called by, one full box each. None
+    of them is a key of the canonical JSON.
     """
 
     quantity: str
@@ -74,6 +75,7 @@ class ReleaseLine:
     interval: str | None = None
     order_ref: str | None = None
     urgency: str | None = None
+    kanban_cards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +312,7 @@ _UNPRINTED = {
     Despatch: {"seal", "supplier", "ship_from_name", "gross_weight", "net_weight", "weight_unit"},
     DespatchPackage: {"parent", "labels", "gross_weight", "net_weight"},
     DespatchLine: {"cumulative", "cumulative_since"},
-    ReleaseLine: {"order_ref", "urgency"},
+    ReleaseLine: {"order_ref", "urgency", "kanban_cards"},
     Release: {
         "supplier_part",
         "unit",

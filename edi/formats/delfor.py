@@ -25,7 +25,8 @@ from .facts import (
     pick,
     place,
 )
-from .groups import Group, State, compile_table, walk
+from .groups import Group, Segment, State, compile_table, walk
+from .kanban import cards_in, give_cards, with_cards
 from .problems import Findings
 from .profile import Profile, Sources
 
@@ -178,8 +179,11 @@ class ScheduleReader:
                 for each in inner.everything():
                     edifact_facts(each.segments, facts)
 
-    def part(self, group: Group, outer: Facts) -> Iterator[Release]:
-        """Give out one LIN's releases: its own, and one for each place under it that has figures."""
+    def part(self, group: Group, outer: Facts, cards: tuple[str, ...] = ()) -> Iterator[Release]:
+        """Give out one LIN's releases: its own, and one for each place under it that has figures.
+
+        `cards` are those that stand above the LIN and can be its alone.
+        """
         own = edifact_facts(group.segments, {})
         for inner in group.groups:
             if inner.tag in ("RFF", "LOC"):
@@ -193,6 +197,9 @@ class ScheduleReader:
         delivered_to = [inner for inner in group.groups if inner.tag == "NAD"]
         spread = [(inner, self.schedule(inner)) for inner in delivered_to]
         spread = [(inner, found) for inner, found in spread if found.lines or found.figures]
+        own_cards = cards_in(_of_part(group), self.places, group.numbers[0], self.findings)
+        carded = spread[0][1] if len(spread) == 1 and not schedule.lines else schedule
+        carded.lines = give_cards(carded.lines, (*cards, *own_cards), group.numbers[0], self.findings)
         if schedule.lines or not spread:
             at: Facts = {}
             for inner in delivered_to if not spread else ():
@@ -302,6 +309,8 @@ class ScheduleReader:
             commitment = _Commitment(None, "firm", None, has_frequency=False, is_required=True)
         schedule.is_cumulative = schedule.is_cumulative or source == _CUMULATIVE
         line = self.line(text or "", found, group, commitment, source)
+        below = (item for inner in group.everything() for item in inner.segments)
+        line = with_cards(line, cards_in(below, self.places, group.numbers[0], self.findings))
         (loose if commitment is None else schedule.lines).append(line)
 
     def figures(self, found: Facts, group: Group, schedule: _Schedule) -> None:
@@ -333,6 +342,15 @@ class ScheduleReader:
             order_ref=order(found, self.places.order_ref),
             urgency=None if first or last else _URGENCY.get(source) or _URGENCY.get(code or ""),
         )
+
+
+def _of_part(group: Group) -> Iterator[Segment]:
+    """Give out what a LIN says of itself and of its packages, not of one quantity or place."""
+    yield from group.segments
+    for inner in group.groups:
+        if inner.tag in ("RFF", "PAC"):
+            for each in inner.everything():
+                yield from each.segments
 
 
 def _pick(levels: tuple[Facts, ...], sources: Sources) -> str | None:

@@ -14,6 +14,7 @@ from .delfor import ScheduleReader
 from .drafts import Content, Draft
 from .facts import FUNCTIONS, Facts, amount, edifact_facts, edifact_moment, element, order, pick
 from .groups import HEAD, Group, Segment, compile_table, walk
+from .kanban import cards_in
 from .problems import Findings
 from .profile import Profile, Table
 from .tokens import COMPONENT, ELEMENT, SEGMENT
@@ -177,10 +178,18 @@ class _Deljit:
         days = {source: rest for source, rest in outer.items() if source.startswith("DTM ")}
         reader = ScheduleReader(self.profile, self.findings, self.header_facts, days)
         reader.document = self.document
+        parts = [inner for inner in group.groups if inner.tag == "LIN"]
+        cards = self.cards(group) if len(parts) == 1 else ()
         for inner in group.groups:
             if inner.tag == "LIN":
-                for release in reader.part(inner, outer):
+                for release in reader.part(inner, outer, cards):
                     yield replace(release, lines=()) if cancelled else release
+
+    def cards(self, group: Group) -> tuple[str, ...]:
+        """Return the kanban cards a SEQ group names for its only LIN, in GIR or in its packages."""
+        packages = [each for inner in group.groups if inner.tag == "PAC" for each in inner.everything()]
+        segments = [item for each in (group, *packages) for item in each.segments]
+        return cards_in(segments, self.places, group.numbers[0], self.findings)
 
     def call_off(self, group: Group) -> CallOffEvent | None:
         texts = group.whole()

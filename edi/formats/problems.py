@@ -46,6 +46,7 @@ SEVERITIES: Mapping[str, Severity] = {
     # a delivery schedule
     "unknown_commitment": "warn",
     "quantity_left_out": "warn",
+    "kanban_left_out": "warn",
     "cumulative_quantities": "warn",
     "share_mismatch": "warn",
     # records of fixed width (VDA)

@@ -245,6 +245,8 @@ class Fields:
     cumulative_required: Sources = ()
     cumulative_shipped: Sources = ()
     last_despatch: Sources = ()
+    kanban_card: Sources = ()
+    kanban_last: Sources = ()
 
 
 # A DELJIT's sequence number is SEQ itself; "RFF ZZZ" carries it in a despatch advice, where no code exists.
@@ -270,6 +272,7 @@ EDIFACT_FIELDS = Fields(
     cumulative_received=("QTY 70",),
     cumulative_required=("QTY 71", "QTY 78"),
     last_despatch=("RFF AAU", "RFF AAK"),
+    kanban_card=("GIR AL", "GIN AL"),
 )
 X12_FIELDS = Fields(
     vin=("LIN VV", "REF VT"),
@@ -288,8 +291,10 @@ X12_FIELDS = Fields(
     supplier=("N1 SU", "N1 SE"),
     ship_to=("N1 ST",),
     ship_from=("N1 SF",),
+    kanban_card=("REF KB",),
+    kanban_last=("REF KE",),
 )
-EDIFACT_SOURCE = re.compile(r"(GIR|LOC|DTM|QTY|RFF|PIA|LIN|NAD|IMD) [A-Z0-9]{1,3}")
+EDIFACT_SOURCE = re.compile(r"(GIR|GIN|LOC|DTM|QTY|RFF|PIA|LIN|NAD|IMD) [A-Z0-9]{1,3}")
 X12_SOURCE = re.compile(r"(LIN|REF|DTM|QTY|N1|PID) [A-Z0-9]{1,3}")
 
 

@@ -14,6 +14,7 @@ from .canonical import Release, ReleaseLine
 from .drafts import Content, Draft
 from .facts import Facts, check_ctt, element, order, pick, x12_facts, x12_time
 from .groups import Group, Segment, compile_table, walk
+from .kanban import cards_in, give_cards, with_cards
 from .problems import Findings
 from .production_sequence import FUNCTIONS
 from .profile import Profile
@@ -178,6 +179,7 @@ class _Schedule:
         for inner in group.everything():
             if inner.tag == "FST":
                 self.forecast(inner, part)
+        self.cards(group, part)
         base = self.release(group, part, begin)
         places = part.by_place or {part.place: []}
         for (ship_to, dock, line_feed), lines in places.items():
@@ -185,6 +187,14 @@ class _Schedule:
             order_ref = (orders.pop() if len(orders) == 1 else None) or base.order_ref
             at = replace(base, ship_to=ship_to, dock=dock, line_feed=line_feed, order_ref=order_ref)
             self.releases.append(replace(at, lines=tuple(lines)))
+
+    def cards(self, group: Group, part: _Part) -> None:
+        """Give the cards that stand with the LIN to its only quantity."""
+        cards = cards_in(group.segments, self.places, group.numbers[0], self.findings)
+        lines = [line for lines in part.by_place.values() for line in lines]
+        if cards and give_cards(lines, cards, group.numbers[0], self.findings) != lines:
+            place = next(place for place, lines in part.by_place.items() if lines)
+            part.by_place[place] = [with_cards(lines[0], cards)]
 
     def place(self, facts: Facts, outer: _Place) -> _Place:
         """Return the place a level names, filled up from the level around it."""
@@ -257,7 +267,10 @@ class _Schedule:
         interval = INTERVALS.get(element(segment, 3) or "")
         facts = x12_facts(_reference(segment), {})
         ordered = order(facts, self.line_orders)
-        line = ReleaseLine(quantity or "", begins, ends, FIRMNESS.get(code), interval, ordered)
+        cards = cards_in(_reference(segment), self.places, at, self.findings)
+        line = ReleaseLine(
+            quantity or "", begins, ends, FIRMNESS.get(code), interval, ordered, kanban_cards=cards
+        )
         place = self.place(facts, part.place)
         if times := [inner for inner in group.groups if inner.tag == "JIT"]:
             self.times(times, line, part, place)
@@ -281,6 +294,8 @@ class _Schedule:
             facts = x12_facts(inner.segments, {})
             wanted = order(facts, self.line_orders) or line.order_ref
             timed = replace(line, quantity=quantity or "", from_=moment or line.from_, order_ref=wanted)
+            if own := cards_in(inner.segments, self.places, at, self.findings):
+                timed = replace(timed, kanban_cards=own)
             _add(part, self.place(facts, place), timed)
         shares = [element(inner.segments[0], 1) or "" for inner in times]
         self.check_sum(line, shares, "JIT", times[0])

@@ -34,7 +34,7 @@ FACTS = (
     "schedule_date", "quantity", "production_until", "material_until", "event", "sequence_number", "vin",
     "production_number", "required_on", "required_time", "shipment_number", "ship_from", "carrier", "truck",
     "departed_on", "departed_time", "note_number", "line_number", "carrier_code", "package_from", "package_to",
-    "package_count", "mixed", "transport_kind", "gross_weight", "net_weight", "cumulative_shipped",
+    "package_count", "mixed", "transport_kind", "gross_weight", "net_weight", "cumulative_shipped", "kanban_card",
 )  # fmt: skip
 MARKS = ("end", "none", "backlog", "immediate", "periods")
 INTERVALS = ("day", "week", "month", "date")

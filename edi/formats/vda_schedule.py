@@ -20,6 +20,7 @@ class _Due(NamedTuple):
     last: str | None
     interval: str | None
     urgency: str | None
+    cards: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,7 +71,12 @@ class ReleaseBuilder(Builder):
             # A call with date and time of its own, as a fine call-off (4915) has them.
             quantity, moment = values.get("quantity"), values.moment("required_on", "required_time")
             if quantity is not None and moment is not None:
-                self.schedule.due.append(_Due(quantity, moment, None, None, None))
+                cards = tuple(values.all("kanban_card"))
+                self.schedule.due.append(_Due(quantity, moment, None, None, None, cards))
+        elif (cards := tuple(values.all("kanban_card"))) and self.schedule.due:
+            # A record of cards alone goes on with the call above it.
+            due = self.schedule.due[-1]
+            self.schedule.due[-1] = due._replace(cards=(*due.cards, *cards))
 
     def interval(self, code: str, values: Values) -> str | None:
         interval = self.layout.intervals.get(code)
@@ -161,6 +167,7 @@ def _line(due: _Due, interval: str | None, production: str | None, material: str
         firmness=firmness_of(due.first, production, material) if due.urgency is None else "firm",
         interval=due.interval or (interval if due.urgency is None else None),
         urgency=due.urgency,
+        kanban_cards=due.cards,
     )
 
 

@@ -23,6 +23,8 @@ from sequencer.states import HandlingStatus, SlotStatus
 POUNDS = {"LB", "LBR"}
 KILOGRAMS_PER_POUND = Decimal("0.45359237")
 GRAM = Decimal("0.001")
+# VDA 4913 has nine places for a package (715): of a licence plate the number we count, without who gave it.
+VDA_PLACES = 9
 
 
 def despatch_of(shipment: Shipment, partner: TradingPartner, profile: Profile) -> Despatch:
@@ -148,7 +150,7 @@ class _Box:
             cumulative_since=to_date.since.isoformat() if to_date and to_date.since else None,
         )
         return DespatchPackage(
-            number=plate_of(box),
+            number=plate_of(box)[-VDA_PLACES:] if rule.format == "VDA4913" else plate_of(box),
             carrier_code=box.package_type or None,
             lines=(line,),
             gross_weight=_told(self.weight.gross, rule) if tells else None,

@@ -121,7 +121,8 @@ def _wanted(
         if line.quantity != int(line.quantity):
             problems.append(f"{line.quantity} are no whole pieces")
             continue
-        covered = min(line.quantity, road) if road is not None else None
+        # A card stands for itself: it is called until its box has left, whatever else is on the road.
+        covered = min(line.quantity, road) if road is not None and not line.kanban_cards else None
         if road is not None and covered is not None:
             road -= covered
         if due > at + timedelta(hours=profile.release.call_hours) or not line.quantity:
@@ -132,14 +133,16 @@ def _wanted(
         key = (schedule.line_feed, signal, due)
         called = int(line.quantity)
         left = None if covered is None else called - int(covered)
+        cards = line.kanban_cards
         before = found.get(key)
         if before is not None:
             called += before.called
+            cards = (*before.cards, *cards)
             left = None if left is None or before.open is None else left + before.open
         found[key] = QuantityNews(
             unloading_point_id=point.pk, part_id=schedule.part_id, customer_part=schedule.customer_part, due_at=due,
             called=called, open=left, line_feed=schedule.line_feed, signal=signal[:35],
-            order_ref=line.order_ref or schedule.order_ref, unit_code=schedule.unit,
+            order_ref=line.order_ref or schedule.order_ref, unit_code=schedule.unit, cards=cards,
         )  # fmt: skip
     return list(found.values()), problems
 

@@ -43,7 +43,7 @@ def release_content(message: Message, release: Release) -> dict[str, Any]:
         **hidden,
         "ship_to": release.ship_to or message.ship_to,
         "issued_at": message.issued_at,
-        "beside_lines": [[line.order_ref, line.urgency] for line in release.lines],
+        "beside_lines": [[line.order_ref, line.urgency, [*line.kanban_cards]] for line in release.lines],
         "call_number": release.part_number,
     }
 
@@ -140,7 +140,7 @@ def _wanted(line: ReleaseLine) -> Wanted:
         raise Invalid("bad_quantity", "a line of the release has no quantity")
     return Wanted(
         quantity, _day(line.from_), _day(line.to), line.firmness or "", line.interval or "",
-        (line.from_ or "")[11:16], line.urgency or "", line.order_ref or "",
+        (line.from_ or "")[11:16], line.urgency or "", line.order_ref or "", tuple(line.kanban_cards),
     )  # fmt: skip
 
 

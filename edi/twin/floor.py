@@ -7,6 +7,7 @@ program's picture stands the physical one, kept here: which piece was put into w
 from __future__ import annotations
 
 import itertools
+import logging
 import random
 import threading
 import time
@@ -24,6 +25,8 @@ from edi.twin.alone import Alone
 from edi.twin.oem import Departure, Piece
 from inventory.errors import Stale
 from sequencer.services import Verdict, dock_view, plan_shipments, record_scan, station_view
+
+logger = logging.getLogger(__name__)
 
 View = dict[str, Any]
 
@@ -422,13 +425,22 @@ class Packer(Hand):
             if slot is None or (number > 1 and (self.program, slot["sequence"]) in self.floor.concerned):
                 break
             if number and not self.refuse_alone(alone, slot):
-                return False
+                return self.tell_cut(alone, "a wrong part was not refused")
             if not self.pack_alone(alone, slot, carrier, lost=number == 0):
-                return False
+                return self.tell_cut(alone, "a right part was refused")
         row = alone.come_back(lambda: self.judged("%C:SEAL", self.new_nonce(), None).code)
         self.floor.scan_count += len(alone.log)
         told = (row.sent, row.taken, row.known, row.doubled, row.holes, row.tasks, row.left)
-        return told == (len(alone.log), len(alone.log), 1, 0, 0, 0, 0) and row.closed_at is not None
+        if told == (len(alone.log), len(alone.log), 1, 0, 0, 0, 0) and row.closed_at is not None:
+            return True
+        return self.tell_cut(alone, f"the log came back as {told}, closed {row.closed_at}")
+
+    def tell_cut(self, alone: Alone, why: str) -> bool:
+        """Says what an outage stumbled over, for whoever reads the shift's findings. Always False."""
+        logger.warning(
+            "%s, cut off: %s, after %s", self.name, why, [(kept.raw, kept.code) for kept in alone.log]
+        )
+        return False
 
     def refuse_alone(self, alone: Alone, slot: View) -> bool:
         wanted = {need["number"] for need in slot["needs"]}

@@ -10,6 +10,7 @@ from inventory.services.releases import (
     record_balance,
     take_release,
 )
+from inventory.services.stock import record_stock_count
 
 __all__ = [
     "ReleaseNews",
@@ -19,5 +20,6 @@ __all__ = [
     "master_for",
     "opening_of",
     "record_balance",
+    "record_stock_count",
     "take_release",
 ]

@@ -230,7 +230,15 @@ def _no_lines(news: ReleaseNews) -> Refused:
 
 def _key(line: Wanted) -> tuple[object, ...]:
     days = (line.first or date.min, line.last or date.min, line.time)
-    return (*days, line.quantity, line.firmness, line.interval, line.urgency, line.order_ref)
+    return (
+        *days,
+        line.quantity,
+        line.firmness,
+        line.interval,
+        line.urgency,
+        line.order_ref,
+        line.kanban_cards,
+    )
 
 
 def _name(schedule: DemandSchedule) -> str:
@@ -269,7 +277,7 @@ def _store(news: ReleaseNews, part_id: int, lines: Iterable[Wanted], **more: obj
         DemandLine(
             schedule=schedule, number=number, first=line.first, last=line.last, time=line.time[:5],
             quantity=line.quantity, firmness=line.firmness[:8], interval=line.interval[:5],
-            urgency=line.urgency[:10], order_ref=line.order_ref[:35],
+            urgency=line.urgency[:10], order_ref=line.order_ref[:35], kanban_cards=list(line.kanban_cards),
         )
         for number, line in enumerate(lines, 1)
     )  # fmt: skip
@@ -293,6 +301,7 @@ def lines_of(schedule: DemandSchedule) -> list[Wanted]:
             line.time,
             line.urgency,
             line.order_ref,
+            tuple(line.kanban_cards),
         )
         for line in schedule.lines.all()
     ]

@@ -235,11 +235,24 @@ def truck(shipment_id: int, *, at: datetime) -> Board:
         "here": shipment.status not in DONE_SHIPMENTS,
         "lines": list(shipment.lines.all()) if left else [],
         "trailers": list(TrailerType.objects.all()),
+        "partners": _partners(shipment),
         "others": _other_trucks(shipment),
         "waiting": [] if left else waiting_racks(shipment.unloading_point),
         "pieces": _pieces(shipment),
         "at": at,
     }
+
+
+def _partners(shipment: Shipment) -> list[Shipment]:
+    """Planned trucks of other unloading points of the plant, that one truck could take along."""
+    if shipment.status != ShipmentStatus.PLANNED or shipment.trip_id is not None or shipment.kind != "NORMAL":
+        return []
+    found = Shipment.objects.filter(
+        unloading_point__plant=shipment.unloading_point.plant_id, status=ShipmentStatus.PLANNED,
+        kind=Shipment.Kind.NORMAL, trip__isnull=True,
+    )  # fmt: skip
+    others = found.exclude(unloading_point=shipment.unloading_point_id).select_related("unloading_point")
+    return list(others.order_by("pk"))
 
 
 def _checks(shipment: Shipment) -> list[Board]:

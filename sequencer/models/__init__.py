@@ -60,6 +60,7 @@ from sequencer.models.shipping import (
     ShareLink,
     Shipment,
     TrailerType,
+    Trip,
     TruckStop,
 )
 from sequencer.models.trace import RecallList
@@ -133,6 +134,7 @@ __all__ = [
     "StreamHold",
     "Task",
     "TrailerType",
+    "Trip",
     "TruckStop",
     "Unit",
     "UnloadingPoint",

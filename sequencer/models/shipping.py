@@ -5,9 +5,11 @@ Physical facts only; the message beside a shipment belongs to edi.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from sequencer.models.plant import Carrier, Commodity, OemPlant, UnloadingPoint
 from sequencer.states import LEFT_SHIPMENTS, AsnStatus, ShipmentStatus
@@ -79,6 +81,20 @@ class TruckStop(models.Model):
             raise ValidationError({"commodity": "This commodity goes to another unloading point."})
 
 
+class Trip(models.Model):
+    """One truck that unloads at several points of a plant: a shipment for each, in the order it drives to them."""
+
+    number = models.CharField(max_length=30, unique=True)
+    planned_at = models.DateTimeField()
+    planned_by = models.CharField(max_length=60)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class Shipment(models.Model):
     """Racks of one unloading point in loading order. Departure is one moment and never undone."""
 
@@ -99,6 +115,13 @@ class Shipment(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.NORMAL)
     trailer_type = models.ForeignKey(
         TrailerType, on_delete=models.PROTECT, null=True, blank=True, related_name="shipments"
+    )
+    trip = models.ForeignKey(
+        Trip, on_delete=models.PROTECT, null=True, blank=True, related_name="shipments",
+        help_text="The truck it shares with shipments of other unloading points",
+    )  # fmt: skip
+    stop = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="On a trip: 1 is unloaded first and loaded last"
     )
     status = models.CharField(
         max_length=10,
@@ -156,6 +179,11 @@ class Shipment(models.Model):
                 condition=~Q(kind="EMERGENCY") | ~Q(cost_reason=""), name="emergency_run_says_who_pays"
             ),
             models.CheckConstraint(
+                condition=Q(trip__isnull=True, stop__isnull=True) | Q(trip__isnull=False, stop__gte=1),
+                name="shipment_on_a_trip_has_its_stop",
+            ),
+            models.UniqueConstraint(fields=["trip", "stop"], name="one_shipment_a_stop"),
+            models.CheckConstraint(
                 condition=Q(status__in=list(ShipmentStatus)), name="shipment_status_known"
             ),
             models.CheckConstraint(
@@ -172,10 +200,18 @@ class Shipment(models.Model):
 
     @property
     def layout(self) -> Layout:
-        """Its places; without a trailer type one row of as many as its dock's trucks hold, each within reach."""
+        """Its places; without a trailer type one row of as many as its dock's trucks hold, each within reach.
+
+        On a trip they begin behind the racks of the stops that are unloaded later.
+        """
+        taken, room = 0, self.unloading_point.racks_per_truck
+        if self.trip_id is not None:
+            stops = Shipment.objects.filter(trip=self.trip_id).exclude(status=ShipmentStatus.CANCELLED)
+            taken = stops.filter(stop__gt=self.stop).aggregate(n=Count("racks"))["n"]
+            room = max(room + taken, stops.aggregate(n=Count("racks"))["n"])
         if self.trailer_type is not None:
-            return self.trailer_type.layout
-        return Layout(1, self.unloading_point.racks_per_truck, door=Door.SIDE)
+            return replace(self.trailer_type.layout, taken=taken)
+        return Layout(1, room, door=Door.SIDE, taken=taken)
 
 
 class CarrierMovement(models.Model):

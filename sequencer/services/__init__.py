@@ -73,6 +73,7 @@ from sequencer.services.shipping import (
     record_asn_status,
     send_short,
 )
+from sequencer.services.trips import join_shipments, part_shipments
 from sequencer.services.verdicts import Verdict
 from sequencer.services.view import station_view
 
@@ -107,6 +108,7 @@ __all__ = [
     "forget_nonces",
     "hold_stream",
     "insert_rack",
+    "join_shipments",
     "lose_carrier",
     "make_months",
     "match_billing",
@@ -116,6 +118,7 @@ __all__ = [
     "open_bypass",
     "open_share",
     "open_task",
+    "part_shipments",
     "pass_restart_check",
     "plan_emergency_run",
     "plan_shipments",

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
-from inventory.statements import Question, number
+from inventory.statements import Given, Question, number
 from sequencer.models import Bypass, BypassUnit, ComponentGroup, ProcessControl, Station
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.states import BYPASS_MOVES, BypassStatus, check_move
@@ -185,10 +185,14 @@ def banners(where: Q, at: datetime) -> list[dict[str, Any]]:
     return _told(set(found.order_by().values_list("pk", flat=True)), at)
 
 
+def open_on(line: Given | OuterRef) -> QuerySet[Bypass]:
+    """What is bypassed on a line now."""
+    return Bypass.objects.filter(control__line=line, closed_at__isnull=True).order_by()
+
+
 @Question
 def _open_on_line() -> QuerySet[Any, tuple[int]]:
-    found = Bypass.objects.filter(control__line=number("line"), closed_at__isnull=True)
-    return found.order_by().values_list("pk")
+    return open_on(number("line")).values_list("pk")
 
 
 def _told(ids: set[int], at: datetime) -> list[dict[str, Any]]:

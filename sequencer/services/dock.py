@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from inventory.errors import Refused
+from inventory.errors import Refused, Stale
 from sequencer.labels import Kind, Label
 from sequencer.models import Carrier, DockSignal, Rack, Shipment, Station
 from sequencer.services import dock_boxes, printing
@@ -29,6 +29,7 @@ from sequencer.services.shipping import (
     seal_truck_locked,
     unload_locked,
 )
+from sequencer.services.trips import goes_to, is_one_truck, loaded_after, loaded_before, stands_before
 from sequencer.services.verdicts import Judged
 from sequencer.states import BOUND_RACKS, DONE_SHIPMENTS, OUT_RACKS, RackStatus, ShipmentStatus
 
@@ -75,7 +76,7 @@ def open_truck(station: Station, number: str, at: datetime) -> Judged:
     wanted = Shipment.objects.filter(number=number).select_related("unloading_point").first()
     if wanted is None:
         return Judged("UNKNOWN_LABEL", "TRUCK", seen=number, hint=_("There is no such shipment"))
-    if wanted.unloading_point_id != station.unloading_point_id:
+    if station.unloading_point_id not in goes_to(wanted):
         door = _door_of(wanted)
         return Judged(
             "WRONG_DOOR",
@@ -85,6 +86,8 @@ def open_truck(station: Station, number: str, at: datetime) -> Judged:
             hint=_("%(number)s is loaded at %(door)s") % {"number": number, "door": door},
         )
     current = station.shipment
+    if current is not None and is_one_truck(wanted, current):
+        current = None
     if current is not None and current.status not in DONE_SHIPMENTS and current.pk != wanted.pk:
         return Judged(
             "WRONG_TRUCK",
@@ -110,6 +113,9 @@ def open_truck(station: Station, number: str, at: datetime) -> Judged:
             seen=number,
             hint=_("%(number)s stands at %(other)s") % {"number": number, "other": other.code},
         )
+    stop = loaded_before(shipment) or stands_before(shipment)
+    if stop is not None:
+        return _wrong_stop(shipment, stop)
     before = _goes_before(shipment)
     if before is not None:
         return Judged(
@@ -124,6 +130,24 @@ def open_truck(station: Station, number: str, at: datetime) -> Judged:
         record_event(f"dock:{shipment.unloading_point_id}", "shipment_opened", number, at=at)
     station.shipment = shipment
     return Judged("OK", "TRUCK", seen=number, hint=_("Load the racks in the order shown"), shipment=shipment)
+
+
+def _wrong_stop(shipment: Shipment, stop: Shipment) -> Judged:
+    """A truck with several points: the one unloaded last stands furthest in, the one unloaded first at the door."""
+    told = {"number": stop.number, "point": stop.unloading_point.code}
+    hint = (
+        _("%(number)s for %(point)s is unloaded later: load it first")
+        if (stop.stop or 0) > (shipment.stop or 0)
+        else _("%(number)s for %(point)s stands before it: take that off first")
+    )
+    return Judged(
+        "WRONG_ORDER",
+        "TRUCK",
+        expected=stop.number,
+        seen=shipment.number,
+        hint=hint % told,
+        shipment=shipment,
+    )
 
 
 def _door_of(shipment: Shipment) -> str:
@@ -143,6 +167,10 @@ def _goes_before(shipment: Shipment) -> Shipment | None:
         pk__lt=shipment.pk,
         stations__isnull=True,
     )
+    if shipment.trip_id is not None:
+        before = before.exclude(trip=shipment.trip_id)
+    # A stop that is loaded stands at the door where the rest of its truck is loaded.
+    before = before.exclude(trip__shipments__stations__isnull=False)
     return before.exclude(status__in=sorted(DONE_SHIPMENTS)).order_by("pk").first()
 
 
@@ -258,6 +286,17 @@ def wrong_rack(station: Station, shipment: Shipment, wanted: Rack, carrier: Carr
 
     if held is None:
         return no("WRONG_RACK", _("There is no work in this rack"))
+    if (
+        held.shipment is not None
+        and held.shipment_id != shipment.pk
+        and is_one_truck(shipment, held.shipment)
+    ):
+        if held.status == RackStatus.LOADED:
+            return no("NOT_NOW", _("This rack is on the truck already"), "check")
+        told = {"point": held.shipment.unloading_point.code, "here": shipment.unloading_point.code}
+        return no(
+            "WRONG_ORDER", _("This rack goes to %(point)s; %(here)s is unloaded later and loaded now") % told
+        )
     if held.commodity.program.unloading_point_id != station.unloading_point_id:
         return no(
             "WRONG_DOOR",
@@ -300,6 +339,8 @@ def take_back(station: Station, carrier_code: str, at: datetime) -> Judged:
 def wants(shipment: Shipment | None) -> str:
     """What a complete truck still needs before it may leave: SEAL, DRIVER or nothing."""
     if shipment is None or shipment.status != ShipmentStatus.LOADED or shipment.trailer_type is None:
+        return ""
+    if loaded_after(shipment) is not None:
         return ""
     if shipment.trailer_type.needs_seal and not shipment.seal_number:
         return "SEAL"
@@ -365,6 +406,8 @@ def depart(station: Station, shipment: Shipment, at: datetime, *, by: str) -> Ju
     try:
         with transaction.atomic():
             depart_locked(shipment, at=at, by=by)
+    except Stale:
+        raise
     except Refused as no:
         return Judged("NOT_NOW", "DEPART", hint=no.message, sound="stop", shipment=shipment)
     station.shipment = None

@@ -18,7 +18,8 @@ from sequencer.states import DONE_SHIPMENTS, HandlingStatus
 def load(station: Station, found: HandlingUnit, at: datetime) -> Judged:
     """A box's label: onto the truck that is open at this door, when it may go there."""
     point = found.call.unloading_point
-    if point.pk != station.unloading_point_id:
+    here = station.shipment.unloading_point_id if station.shipment is not None else station.unloading_point_id
+    if point.pk != here:
         return Judged("WRONG_DOOR", "BOX", expected=str(station.unloading_point), seen=found.number,
                       hint=_("This box goes to %(point)s") % {"point": point})  # fmt: skip
     if station.shipment_id is None or station.shipment is None or station.shipment.status in DONE_SHIPMENTS:

@@ -19,6 +19,7 @@ from sequencer.services.moves import belongs_before
 from sequencer.services.quantity.picture import truck_boxes
 from sequencer.services.quantity.trucks import boxes_on
 from sequencer.services.shipping import next_to_load, racks_to_come_off
+from sequencer.services.trips import loaded_after, loaded_before, stops_of
 from sequencer.services.view import _asked as asked_for
 from sequencer.services.view import _banners as banners_of
 from sequencer.services.view import _card as card
@@ -45,7 +46,7 @@ TRUCKS_AHEAD, TRUCKS_GONE = 4, 6
 
 def dock_view(station_id: int, *, at: datetime) -> View:
     """The whole picture of a dock at one moment: the truck being loaded, the ones after, the last that left."""
-    station = station_row(station_id)
+    station = station_row(station_id, at)
     with speaking_to(station.operator):
         return _dock_view(station, at)
 
@@ -54,11 +55,12 @@ def _dock_view(station: Station, at: datetime) -> View:
     point = station.unloading_point
     if point is None:
         raise Unknown("no_station", _("%(station)s is no dock") % {"station": station.code})
-    mine = Shipment.objects.filter(unloading_point=point).select_related(
+    stops = Shipment.objects.filter(unloading_point=point, trip__isnull=False).values("trip")
+    mine = Shipment.objects.filter(Q(unloading_point=point) | Q(trip__in=stops)).select_related(
         "trailer_type", "unloading_point__plant"
     )
     current = mine.filter(pk=station.shipment_id or 0).exclude(status__in=sorted(DONE_SHIPMENTS)).first()
-    ahead = list(_ahead(mine, station))
+    ahead = _ahead(mine, station)
     shown = current or (ahead[0] if ahead else None)
     off = racks_to_come_off(shown) if shown else []
     view: View = {
@@ -83,11 +85,15 @@ def _dock_view(station: Station, at: datetime) -> View:
     return view
 
 
-def _ahead(mine: QuerySet[Shipment], station: Station) -> QuerySet[Shipment]:
+def _ahead(mine: QuerySet[Shipment], station: Station) -> list[Shipment]:
     """Trucks this door may take: none that stands at another; an emergency run before the planned ones."""
     elsewhere = Station.objects.filter(shipment__isnull=False).exclude(pk=station.pk).values("shipment")
     found = mine.exclude(status__in=sorted(DONE_SHIPMENTS)).exclude(pk__in=elsewhere)
-    return found.annotate(rack_count=Count("racks")).order_by("kind", "pk")[:TRUCKS_AHEAD]
+    ahead = list(found.annotate(rack_count=Count("racks")).order_by("kind", "pk")[:TRUCKS_AHEAD])
+    # Of one truck the stop that is loaded now stands for the others; what is loaded of it is on nobody's list.
+    return [
+        one for one in ahead if one.trip_id is None or (one.status != "LOADED" and loaded_before(one) is None)
+    ]
 
 
 def _ask(
@@ -123,6 +129,13 @@ def _ask(
             "BOX",
             _("LOAD BOX %(number)s") % {"number": boxes[0].number},
             _("%(count)s to go, in any order") % {"count": len(boxes)},
+        )
+    following = loaded_after(current) if wanted is None else None
+    if following is not None:
+        return asked_for(
+            "TRUCK",
+            _("SCAN TRUCK %(shown)s") % {"shown": following.number},
+            _("%(point)s is loaded next, before the door") % {"point": following.unloading_point.code},
         )
     if wanted is None:
         return _ask_close(current)
@@ -234,8 +247,43 @@ def shipment_view(shipment: Shipment, at: datetime, off: Sequence[Rack] | None =
         "asn_note": shipment.asn_note,
         "belongs_before": {"number": first.number, "where": where(first)} if first else None,
         "boxes": truck_boxes(shipment, at),
+        "point": shipment.unloading_point.code,
+        "stops": _stops(shipment),
+        "behind": _behind(shipment),
         "racks": [_loading_rack(shipment, rack, wanted, [r.pk for r in comes_off]) for rack in racks],
     }
+
+
+def _stops(shipment: Shipment) -> list[View]:
+    """A truck with several unloading points: its stops in the order it is loaded, last stop first."""
+    stops = stops_of(shipment)
+    if len(stops) < 2:
+        return []
+    return [
+        {
+            "id": stop.pk,
+            "number": stop.number,
+            "point": stop.unloading_point.code,
+            "stop": stop.stop,
+            "loaded": stop.status == ShipmentStatus.LOADED,
+            "here": stop.pk == shipment.pk,
+        }
+        for stop in reversed(stops)
+    ]
+
+
+def _behind(shipment: Shipment) -> list[View]:
+    """Where racks of other stops stand in the same trailer: lane, place, rack, unloading point."""
+    found = []
+    for stop in stops_of(shipment):
+        for rack in stop.racks.select_related("carrier") if stop.pk != shipment.pk else ():
+            lane, place = stop.layout.spot(rack.truck_place or rack.load_position or 1)
+            point = stop.unloading_point.code
+            loaded = rack.status == RackStatus.LOADED
+            found.append(
+                {"lane": lane, "place": place, "name": _name(rack), "point": point, "loaded": loaded}
+            )
+    return found
 
 
 def _loading_rack(shipment: Shipment, rack: Rack, wanted: Rack | None, off: Sequence[int]) -> View:
@@ -254,6 +302,7 @@ def _loading_rack(shipment: Shipment, rack: Rack, wanted: Rack | None, off: Sequ
         "fill": rack.filled,  # type: ignore[attr-defined]
         "capacity": rack.slot_count,  # type: ignore[attr-defined]
         "where": where(rack),
+        "point": shipment.unloading_point.code,
         "low": counter.text(rack.low_position),
         "high": counter.text(rack.high_position),
         "next": wanted is not None and wanted.pk == rack.pk,

@@ -103,3 +103,10 @@ def _subject(group: ComponentGroup | None, unit: Unit | None, rack: Rack | None)
     if unit is not None:
         return unit.serial or str(unit)
     return rack.number if rack is not None else ""
+
+
+def refuse_in_box(unit: Unit) -> None:
+    """Refuses a piece that lies in a box: the count on its label would be wrong; the box is emptied first."""
+    if unit.handling_unit_id is not None:
+        told = {"unit": unit, "box": unit.handling_unit}
+        raise Refused("in_box", _("%(unit)s lies in %(box)s: empty that box first") % told)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Unknown
+from inventory.statements import Question, number
 from sequencer.models import Rack, SequenceStream, StreamHold
 from sequencer.services.journal import record_event
 from sequencer.states import Priority
@@ -56,8 +57,12 @@ def holds_before(rack: Rack) -> list[str]:
     """Sentences for every open hold that a rack lies behind. A rush rack stands outside of the order."""
     if rack.priority == Priority.RUSH:
         return []
-    past = Q(after_position__isnull=True) | Q(after_position__lt=rack.high_position)
-    holds = StreamHold.objects.filter(
-        past, stream=rack.commodity.program.stream_id, released_at__isnull=True
-    ).order_by(F("after_position").asc(nulls_first=True), "pk")
-    return [f"{hold.reason}; wait for it or have it accepted" for hold in holds]
+    reasons = _before.rows(stream=rack.commodity.program.stream_id, high=rack.high_position)
+    return [f"{reason}; wait for it or have it accepted" for (reason,) in reasons]
+
+
+@Question
+def _before() -> QuerySet[StreamHold, tuple[str]]:
+    past = Q(after_position__isnull=True) | Q(after_position__lt=number("high"))
+    holds = StreamHold.objects.filter(past, stream=number("stream"), released_at__isnull=True)
+    return holds.order_by(F("after_position").asc(nulls_first=True), "pk").values_list("reason")

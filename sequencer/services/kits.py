@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory.errors import Invalid, Refused, Unknown
@@ -176,9 +177,11 @@ def _switches() -> QuerySet[RouteSwitch]:
 
 
 @Question
-def _routed() -> QuerySet[ComponentGroup]:
+def _routed() -> QuerySet[Any, Any]:
     joined = ("commodity__route", "route", "slot__rack", "call_off")
-    return ComponentGroup.objects.select_related(*joined).filter(pk=number("group")).order_by()
+    switched = Exists(RouteSwitch.objects.filter(commodity=OuterRef("commodity")))
+    groups = ComponentGroup.objects.select_related(*joined).annotate(switched=switched)
+    return groups.filter(pk=number("group")).order_by()
 
 
 def is_built(group: ComponentGroup) -> bool:
@@ -186,7 +189,7 @@ def is_built(group: ComponentGroup) -> bool:
     (whole,) = _routed.rows(group=group.pk)
     slot: Slot | None = getattr(whole, "slot", None)
     position = slot.rack.low_position if slot is not None else whole.call_off.position
-    switches = _switches.rows(commodity=whole.commodity_id)
+    switches = _switches.rows(commodity=whole.commodity_id) if whole.switched else []
     return route_of(whole, switches, position) == WorkRoute.BUILD
 
 

@@ -414,7 +414,8 @@ def _lock_with_doors(shipment_id: int) -> Shipment:
 def set_trailer(
     shipment_id: int, *, trailer_type_id: int | None, truck: str, by: str, at: datetime
 ) -> Shipment:
-    """Another trailer came: its places and its plate. Refuses once a rack stands on it. Racks are ordered anew."""
+    """Another trailer came: its places and its plate. Refuses once a rack stands on it, and on a trip. Racks are
+    ordered anew."""
     with transaction.atomic(durable=True):
         shipment = lock_shipment(shipment_id)
         if shipment.status not in {ShipmentStatus.PLANNED, ShipmentStatus.OPEN, ShipmentStatus.LOADED}:
@@ -434,6 +435,11 @@ def set_trailer(
 
 
 def _change_trailer(shipment: Shipment, trailer_type_id: int | None) -> None:
+    if shipment.trip_id is not None:
+        told = {"truck": shipment.number, "trip": shipment.trip}
+        raise Refused(
+            "on_a_trip", _("%(truck)s shares the trailer of %(trip)s; let them go apart first") % told
+        )
     racks = lock_racks(_on(shipment))
     if any(stands_on_truck(rack) for rack in racks.values()):
         raise Refused(

@@ -13,11 +13,11 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Refused, Stale, Unknown
-from inventory.statements import Question, moment, number
+from inventory.statements import Given, Question, moment, number
 from sequencer.clocks import our_clock
 from sequencer.models import ComponentGroup, Line, Override, OverrideUse, ScanEvent, Station
 from sequencer.services.journal import close_tasks, open_task, record_event
@@ -242,12 +242,16 @@ def banners(where: Q, at: datetime) -> list[dict[str, Any]]:
     return _told(set(running.order_by().values_list("pk", flat=True)), at)
 
 
+def running_on(line: Given | OuterRef) -> QuerySet[Override]:
+    """What runs on a line at the moment that is given as `at`."""
+    return Override.objects.filter(
+        line=line, status=OverrideStatus.GRANTED, until__gt=moment("at")
+    ).order_by()
+
+
 @Question
 def _running_on_line() -> QuerySet[Any, tuple[int]]:
-    running = Override.objects.filter(
-        line=number("line"), status=OverrideStatus.GRANTED, until__gt=moment("at")
-    )
-    return running.order_by().values_list("pk")
+    return running_on(number("line")).values_list("pk")
 
 
 def _told(ids: set[int], at: datetime) -> list[dict[str, Any]]:

@@ -93,12 +93,14 @@ def take_back_locked(
     rows = ComponentGroup.objects.select_related("call_off", "commodity__program__line")
     group = rows.filter(pk=unit.group_id or 0).first()
     back = Unit.objects.filter(pk=unit.pk, status=UnitStatus.SHIPPED)
-    if not back.update(status=UnitStatus.RETURNED, group=None, component=None):
+    if not back.update(status=UnitStatus.RETURNED, group=None, component=None, handling_unit=None):
         raise Stale(f"unit {unit.pk}")
-    unit.status, unit.group, unit.component = UnitStatus.RETURNED, None, None
+    left_in = unit.handling_unit
+    unit.status, unit.group, unit.component, unit.handling_unit = UnitStatus.RETURNED, None, None, None
     commodity = station.commodity if station.commodity is not None else group.commodity if group else None
-    assert commodity is not None  # a shipped piece has its group by constraint
-    text = f"piece {unit} of {group.call_off.sequence_number if group else '?'} came back from the OEM"
+    assert commodity is not None  # it is scanned at a packing station, which has one by constraint
+    of = group.call_off.sequence_number if group else f"box {left_in}"
+    text = f"piece {unit} of {of} came back from the OEM"
     note_exception(
         FloorException.Kind.RETURNED, line=commodity.program.line, at=at, by=by, reason=reason, group=group, unit=unit,
         station=station, text=text,

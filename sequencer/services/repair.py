@@ -9,7 +9,13 @@ from django.utils.translation import gettext as _
 from inventory.errors import Refused, Stale
 from sequencer.clocks import both_clocks
 from sequencer.models import ComponentGroup, FloorException, Line, LoosePiece, Rack, Slot, Station, Unit
-from sequencer.services.exceptions import latest_time, lock_rack_too, note_exception, resolve_exceptions
+from sequencer.services.exceptions import (
+    latest_time,
+    lock_rack_too,
+    note_exception,
+    refuse_in_box,
+    resolve_exceptions,
+)
 from sequencer.services.journal import close_tasks, open_task
 from sequencer.services.racks import move_group, put_back, vacate
 from sequencer.spoken import in_words
@@ -32,12 +38,13 @@ def send_to_repair_locked(
     """Takes a piece out of its place into repair, in the caller's transaction; returns its call's group and slot.
 
     Promise: the group waits for this piece in its slot, which says until when it is needed; building goes on behind
-    it, the rack is not sealed without it; a task carries the deadline. Refuses what has left, is scrap or in repair.
-    Locks the rack the piece stands in; `mine` is the rack the caller has locked.
+    it, the rack is not sealed without it; a task carries the deadline. Refuses what has left, is scrap, in repair or
+    in a box. Locks the rack the piece stands in; `mine` is the rack the caller has locked.
     """
     if unit.status == UnitStatus.SHIPPED:
         raise Refused("has_left", _("%(unit)s has left") % {"unit": unit})
     check_move(UNIT_MOVES, unit.status, UnitStatus.REPAIR, f"piece {unit}")
+    refuse_in_box(unit)
     group, slot = None, None
     if unit.group_id is not None:
         rows = ComponentGroup.objects.select_related("call_off", "commodity__program__line__plant")
@@ -55,8 +62,9 @@ def send_to_repair_locked(
             put_back(group)
         move_group(group, GroupStatus.REPAIR)
     sent = Unit.objects.filter(
-        pk=unit.pk, status__in=[UnitStatus.BUFFER, UnitStatus.ALLOCATED, UnitStatus.PACKED]
-    )
+        pk=unit.pk, status__in=[UnitStatus.BUFFER, UnitStatus.ALLOCATED, UnitStatus.PACKED],
+        handling_unit__isnull=True,
+    )  # fmt: skip
     if not sent.update(status=UnitStatus.REPAIR, group=None, component=None):
         raise Stale(f"unit {unit.pk}")
     unit.status, unit.group, unit.component = UnitStatus.REPAIR, None, None

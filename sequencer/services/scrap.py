@@ -10,7 +10,13 @@ from django.utils.translation import gettext as _
 from inventory.errors import Refused, Stale, Unknown
 from sequencer.models import ComponentGroup, FloorException, Line, LoosePiece, Rack, Slot, Station, Unit
 from sequencer.services import printing
-from sequencer.services.exceptions import latest_time, lock_rack_too, note_exception, resolve_exceptions
+from sequencer.services.exceptions import (
+    latest_time,
+    lock_rack_too,
+    note_exception,
+    refuse_in_box,
+    resolve_exceptions,
+)
 from sequencer.services.journal import close_tasks, open_task
 from sequencer.services.printing import DocumentKind
 from sequencer.services.racks import SCRAPPED, move_group, put_back, vacate
@@ -45,8 +51,8 @@ def scrap_locked(
 
     Promise: the piece is never taken again, its labels are void, a NOK sticker is asked for; the group keeps its slot,
     counts one attempt more and is asked for before anything else of that rack. Other pieces of the group go to the
-    buffer and are scanned again. Refuses (`forbidden_move`, `has_left`) what is scrapped already or has left, and a
-    missing reason. Locks the rack the piece stands in; `mine` is the rack the caller has locked.
+    buffer and are scanned again. Refuses (`forbidden_move`, `has_left`, `in_box`) what is scrapped already, has left or
+    lies in a box, and a missing reason. Locks the rack the piece stands in; `mine` is the rack the caller has locked.
     """
     if not reason.strip():
         raise Refused("reason_missing", _("say why it is scrapped"))
@@ -55,6 +61,7 @@ def scrap_locked(
             "has_left", _("%(unit)s has left; take it back first when the OEM returns it") % {"unit": unit}
         )
     check_move(UNIT_MOVES, unit.status, UnitStatus.SCRAPPED, f"piece {unit}")
+    refuse_in_box(unit)
     group, slot = _group_of(unit), None
     if group is not None:
         slot = Slot.objects.select_related("rack").filter(group=group).first()
@@ -65,7 +72,8 @@ def scrap_locked(
         # Wherever it is scanned: the line that has to build it again is told.
         line = group.commodity.program.line
         _open_again(group, slot, at=at, by=by, reason=reason)
-    scrapped = Unit.objects.filter(pk=unit.pk).exclude(status__in=[UnitStatus.SCRAPPED, UnitStatus.SHIPPED])
+    here = Unit.objects.filter(pk=unit.pk, handling_unit__isnull=True)
+    scrapped = here.exclude(status__in=[UnitStatus.SCRAPPED, UnitStatus.SHIPPED])
     if not scrapped.update(status=UnitStatus.SCRAPPED, group=None, component=None):
         raise Stale(f"unit {unit.pk}")
     unit.status, unit.group, unit.component = UnitStatus.SCRAPPED, None, None

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, prefetch_related_objects
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from inventory import statements
 from inventory.errors import Refused
-from inventory.statements import Question
+from inventory.statements import Given, Question
 from sequencer.models import CallOff, Commodity, ComponentGroup, Rack, SetRelease, SetRule, Station, Task
 from sequencer.services.journal import close_tasks, open_task, record_event
 from sequencer.services.racks.locks import locked_rack
@@ -84,13 +84,10 @@ def mates_of(groups: list[ComponentGroup]) -> dict[int, list[Mate]]:
 
 def open_sets(rack: Rack) -> list[OpenSet]:
     """The sets of which a rack holds a part while another is not in its slot. One query without rules."""
-    rules = list(
-        SetRule.objects.filter(active=True, commodities__groups__slot__rack=rack)
-        .distinct()
-        .prefetch_related("commodities__program__line__plant")
-    )
+    rules = _rules_of.rows(rack=rack.pk)
     if not rules:
         return []
+    prefetch_related_objects(rules, "commodities__program__line__plant")
     held = list(
         ComponentGroup.objects.filter(slot__rack=rack, slot__status=SlotStatus.FILLED)
         .select_related("call_off__program__line__plant", "commodity")
@@ -108,6 +105,12 @@ def open_sets(rack: Rack) -> list[OpenSet]:
             if missing:
                 found[rule.pk, group.call_off_id] = OpenSet(rule, group.call_off, "; ".join(missing))
     return list(found.values())
+
+
+@Question
+def _rules_of() -> QuerySet[SetRule]:
+    mine = SetRule.objects.filter(active=True, commodities__groups__slot__rack=statements.number("rack"))
+    return mine.distinct()
 
 
 def set_reasons(rack: Rack) -> list[str]:
@@ -266,9 +269,14 @@ def _broken() -> QuerySet[Task]:
     return Task.objects.filter(kind=BROKEN).exclude(status=TaskStatus.DONE).order_by("pk")
 
 
+def broken_on(line: Given | OuterRef) -> QuerySet[Task]:
+    """The sets of a line that were broken after their rack was sealed."""
+    return _broken().filter(line=line)
+
+
 @Question
 def _broken_on_line() -> QuerySet[Any, tuple[int, str]]:
-    return _broken().filter(line=statements.number("line")).values_list("pk", "text")[:2]
+    return broken_on(statements.number("line")).values_list("pk", "text")[:2]
 
 
 @Question

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet, Sum
@@ -45,6 +46,7 @@ from sequencer.services.quantity.trucks import (
 )
 from sequencer.services.racks import lock_racks, move_rack, slot_facts
 from sequencer.services.sets import set_reasons
+from sequencer.services.trips import close_truck, lock_stops, stops_of
 from sequencer.services.weights import in_words, weigh_trucks
 from sequencer.states import (
     GONE_RACKS,
@@ -449,7 +451,10 @@ def seal_truck_locked(shipment: Shipment, number: str, *, at: datetime, by: str)
             _("%(number)s is no seal number; 3 to 20 letters and digits")
             % {"number": number[:30] or "nothing"},
         )
-    used = Shipment.objects.filter(seal_number=number).exclude(pk=shipment.pk).first()
+    together = Shipment.objects.filter(trip__isnull=False, trip=shipment.trip_id).values("pk")
+    used = (
+        Shipment.objects.filter(seal_number=number).exclude(pk=shipment.pk).exclude(pk__in=together).first()
+    )
     if used is not None:
         raise Refused(
             "seal_used",
@@ -506,7 +511,21 @@ def depart_shipment(
 
 
 def depart_locked(shipment: Shipment, *, at: datetime, by: str) -> None:
-    """Departs a locked shipment, or refuses with the first objection."""
+    """Departs a locked shipment, or refuses with the first objection. On a trip all its stops leave, or none."""
+    stops = lock_stops(shipment)
+    close_truck(stops)
+    waits = next((stop for stop in stops if stop.status != ShipmentStatus.LOADED), None)
+    if len(stops) > 1 and waits is not None:
+        told = {"truck": waits.number, "point": waits.unloading_point.code, "state": waits.status.lower()}
+        raise Refused(
+            "not_loaded",
+            _("%(truck)s for %(point)s is %(state)s; the truck leaves with all its points") % told,
+        )
+    for stop in stops:
+        _depart(stop, at=at, by=by)
+
+
+def _depart(shipment: Shipment, *, at: datetime, by: str) -> None:
     racks = lock_racks(Rack.objects.filter(shipment=shipment).values_list("pk", flat=True))
     boxes = _lock_boxes(shipment)
     for objection in objections(shipment, racks.values()):
@@ -606,11 +625,11 @@ def objections(shipment: Shipment, racks: Iterable[Rack]) -> Iterator[Objection]
         yield from _against_rack(shipment, rack)
     trailer = shipment.trailer_type
     if trailer is not None and trailer.max_load_kg is not None:
-        weight = weigh_trucks([shipment])[shipment.pk]
-        if weight.known > trailer.max_load_kg:
+        known = sum((weight.known for weight in weigh_trucks(stops_of(shipment)).values()), Decimal(0))
+        if known > trailer.max_load_kg:
             said = {
                 "truck": shipment.number,
-                "kg": in_words(weight.known),
+                "kg": in_words(known),
                 "trailer": trailer,
                 "limit": trailer.max_load_kg,
             }

@@ -11,7 +11,7 @@ from inventory.errors import Refused, Stale
 from sequencer.models import ComponentGroup, FloorException, LoosePiece, Rack, Slot, Station, Unit
 from sequencer.services import printing
 from sequencer.services.bypass import note_units
-from sequencer.services.exceptions import latest_time, lock_rack_too, note_exception
+from sequencer.services.exceptions import latest_time, lock_rack_too, note_exception, refuse_in_box
 from sequencer.services.held import held_groups
 from sequencer.services.printing import DocumentKind
 from sequencer.services.racks import move_group, vacate
@@ -24,8 +24,9 @@ def lend_locked(
     """Takes a packed piece out of a later call for one that is due earlier; the later one is built again.
 
     Promise: the piece lies in the buffer until it is scanned for the borrower, the lender keeps its slot and a row says
-    for whom. Refuses a closed rack. Locks the lender's rack. Runs in the caller's transaction.
+    for whom. Refuses a closed rack and a piece in a box. Locks the lender's rack. Runs in the caller's transaction.
     """
+    refuse_in_box(unit)
     lender = ComponentGroup.objects.select_related("call_off", "commodity__program__line__plant").get(
         pk=unit.group_id or 0
     )
@@ -48,6 +49,8 @@ def lend_locked(
 
 def check_interchangeable(first: Unit, second: Unit) -> None:
     """Refuses two pieces that are never exchanged, whoever agrees."""
+    for unit in (first, second):
+        refuse_in_box(unit)
     if first.part_id != second.part_id:
         raise Refused(
             "other_part",

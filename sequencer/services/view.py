@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Unknown
@@ -25,20 +25,26 @@ from sequencer.models import (
     Commodity,
     ComponentGroup,
     OemPlant,
+    QualityHold,
     Rack,
     ScanEvent,
     SequenceGap,
     Slot,
     Station,
 )
+from sequencer.services.bypass import bypass_banner, open_on
 from sequencer.services.flows import BANNERS, FLOWS
 from sequencer.services.kits import is_built
+from sequencer.services.overrides import override_banner, running_on
 from sequencer.services.pacing import rack_waits_until
+from sequencer.services.quality import hold_banner
 from sequencer.services.quantity.picture import ask_box, box_cards, box_view, calls_ahead
-from sequencer.services.racks import must_move
+from sequencer.services.racks import must_move, slots_of
 from sequencer.services.racks.picture import rack_view
 from sequencer.services.scans import current_slot, needs_of, next_rack, slot_is_asked
+from sequencer.services.scans.flow import Banner
 from sequencer.services.scans.slots import hand_end, next_rush, set_aside
+from sequencer.services.sets import broken_banner, broken_on
 from sequencer.spoken import in_words, spoken
 from sequencer.states import (
     BOUND_RACKS,
@@ -59,8 +65,8 @@ View = dict[str, Any]
 TREND, STEADY = timedelta(minutes=15), 2
 
 
-def _station(station_id: int) -> Station:
-    station = _whole_station.first(station=station_id)
+def _station(station_id: int, at: datetime) -> Station:
+    station: Station | None = _whole_station.first(station=station_id, at=at)
     if station is None:
         raise Unknown(
             "no_station", gettext("there is no station %(station_id)s") % {"station_id": station_id}
@@ -68,8 +74,18 @@ def _station(station_id: int) -> Station:
     return station
 
 
+# Which banners are seldom, and what of a packing station's row says whether there is one.
+SELDOM: Mapping[Banner, str] = {
+    override_banner: "overridden",
+    bypass_banner: "bypassed",
+    hold_banner: "held",
+    broken_banner: "broken",
+}
+
+
 @Question
-def _whole_station() -> QuerySet[Station]:
+def _whole_station() -> QuerySet[Any, Any]:
+    line = OuterRef("commodity__program__line")
     joined = (
         "operator__badge",
         "commodity__program__line__plant",
@@ -78,26 +94,38 @@ def _whole_station() -> QuerySet[Station]:
         "rack__carrier",
         "rack__shipment",
     )
-    return Station.objects.select_related(*joined).filter(pk=number("station")).order_by()
-
-
-@Question
-def _slots_of_rack() -> QuerySet[Slot]:
-    return Slot.objects.select_related("group__call_off").filter(rack=number("rack")).order_by("number")
-
-
-@Question
-def _parts_of_group() -> QuerySet[CallComponent]:
     return (
-        CallComponent.objects.select_related("part")
-        .filter(group=number("group"), required=True)
-        .order_by("pk")
+        Station.objects.select_related(*joined)
+        .annotate(
+            overridden=Exists(running_on(line)),
+            bypassed=Exists(open_on(line)),
+            held=Exists(QualityHold.objects.filter(released_at__isnull=True)),
+            broken=Exists(broken_on(line)),
+        )
+        .filter(pk=number("station"))
+        .order_by()
     )
+
+
+def _parts_of(groups: Iterable[ComponentGroup]) -> dict[int, list[CallComponent]]:
+    """What each of up to three groups is made of. One query."""
+    keys = [group.pk for group in groups]
+    one, two, three = [*keys, None, None, None][:3]
+    found: dict[int, list[CallComponent]] = {key: [] for key in keys}
+    for component in _parts_of_three.rows(one=one, two=two, three=three) if keys else ():
+        found[component.group_id].append(component)
+    return found
+
+
+@Question
+def _parts_of_three() -> QuerySet[CallComponent]:
+    theirs = Q(group=number("one")) | Q(group=number("two")) | Q(group=number("three"))
+    return CallComponent.objects.select_related("part").filter(theirs, required=True).order_by("pk")
 
 
 def station_view(station_id: int, *, at: datetime) -> View:
     """The whole picture of a packing station at one moment. Refuses (`Unknown`) a station that does not exist."""
-    station = _station(station_id)
+    station = _station(station_id, at)
     with speaking_to(station.operator):
         return _station_view(station, at)
 
@@ -111,16 +139,18 @@ def _station_view(station: Station, at: datetime) -> View:
     rack = _rack(station)
     slot = current_slot(rack.pk) if rack and rack.status in {"LOADING", "REOPENED"} else None
     needs = needs_of(slot.group, commodity.program.line.plant.customer_id) if slot and slot.group else []
-    slots = _slots_of_rack.rows(rack=rack.pk) if rack else []
+    slots = slots_of(rack.pk) if rack else []
+    coming = _coming(slots, slot)
+    parts = _parts_of(([slot.group] if slot and slot.group else []) + coming)
     late = _late(station, slot)
     view: View = {
         "station": _head(station, commodity.program.line.name, commodity.program.line.plant),
         **_person(station),
         "ask": _ask(station, rack, slot, needs, at, late),
-        "now": _now(station, slot, needs, commodity) if slot else None,
+        "now": _now(station, slot, needs, commodity, parts) if slot else None,
         "late": late,
         "rush": _rush(station, rack, commodity),
-        "then": _then(slots, slot),
+        "then": [_words(group, parts[group.pk]) for group in coming],
         "rack": rack_view(rack, slots, slot) if rack else None,
         "last": _last(station),
         "lock": _lock(station),
@@ -257,7 +287,10 @@ def _flow_asks(station: Station, at: datetime) -> View | None:
 
 
 def _banners(station: Station, at: datetime) -> list[View]:
-    return [banner for banners in BANNERS for banner in banners(station, at)]
+    """What stands over a station or dock. What a packing station's row says there is none of is not asked about."""
+    dock = station.commodity is None
+    asked = [said for said in BANNERS if dock or getattr(station, SELDOM.get(said, ""), True)]
+    return [banner for banners in asked for banner in banners(station, at)]
 
 
 def _asked(code: str, text: str, detail: str = "") -> View:
@@ -335,12 +368,18 @@ def _waits_for(rack: Rack, at: datetime) -> str:
     return gettext("for the next call")
 
 
-def _now(station: Station, slot: Slot, needs: list[rules.Need], commodity: Commodity) -> View | None:
+def _now(
+    station: Station,
+    slot: Slot,
+    needs: list[rules.Need],
+    commodity: Commodity,
+    parts_of: Mapping[int, list[CallComponent]],
+) -> View | None:
     group = slot.group
     if group is None:
         return None
     component = needs[0] if needs else None
-    parts = _parts_of_group.rows(group=group.pk)
+    parts = parts_of[group.pk]
     first = next((c.part for c in parts if component is None or c.part_id == component.part_id), None)
     checks = _checks(station, parts, needs, slot_is_asked(commodity, slot))
     return {
@@ -461,7 +500,7 @@ def _then_waits(rack: Rack, at: datetime) -> str:
     return _both_clocks(waits, rack) if waits is not None else ""
 
 
-def _then(slots: Iterable[Slot], current: Slot | None) -> list[View]:
+def _coming(slots: Iterable[Slot], current: Slot | None) -> list[ComponentGroup]:
     """The next two in loading order."""
     workable = {GroupStatus.RELEASED, GroupStatus.IN_WORK}
     after = [
@@ -472,18 +511,16 @@ def _then(slots: Iterable[Slot], current: Slot | None) -> list[View]:
         and s.status in {SlotStatus.EMPTY, SlotStatus.REOPENED}
         and (current is None or s.number > current.number)
     ]
-    groups = [s.group for s in after[:2] if s.group is not None]
-    asked = CallComponent.objects.filter(group__in=groups, required=True).select_related("part")
-    # The first of each group: the last one said stands.
-    first = {component.group_id: component for component in asked.order_by("-pk")}
-    return [_words(group, first.get(group.pk)) for group in groups]
+    return [s.group for s in after[:2] if s.group is not None]
 
 
 def _brief(group: ComponentGroup) -> View:
-    return _words(group, _parts_of_group.first(group=group.pk))
+    return _words(group, _parts_of([group])[group.pk])
 
 
-def _words(group: ComponentGroup, component: CallComponent | None) -> View:
+def _words(group: ComponentGroup, components: list[CallComponent]) -> View:
+    """A call in few words: its sequence, and the first of its parts."""
+    component = components[0] if components else None
     part = component.part if component else None
     return {
         "sequence": group.call_off.sequence_number,

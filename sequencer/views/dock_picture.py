@@ -33,6 +33,11 @@ def trailer(shipment: View) -> dict[str, Any]:
     kept |= {
         (rack["lane"], rack["place"]): rack for rack in racks if rack["off"] and rack["load_position"] is None
     }
+    others = {
+        (one["lane"], one["place"]): {**one, "look": "other", "sign": "✓" if one["loaded"] else ""}
+        for one in shipment["behind"]
+    }
+    kept = others | kept
     lanes, places = shipment["trailer"]["lanes"], shipment["trailer"]["places"]
     rows = [
         [

@@ -48,8 +48,8 @@ def at_station(view: StationView) -> Callable[[HttpRequest, int], HttpResponseBa
 
     @wraps(view)
     def gate(request: HttpRequest, station_id: int) -> HttpResponseBase:
-        station = _station(station_id)
         here = enrolled_station(request)
+        station = here if here is not None and here.pk == station_id else _station(station_id)
         if (here is not None and here.pk == station.pk) or may(request.user, _page(station)):
             return view(request, station)
         return _turned_away(request, station, here)

@@ -182,7 +182,7 @@ def commands(view: View) -> list[Command]:
         "PUT_BACK": ["RETURN", "ANDON"],
         "SEAL": ["SEAL", "REPRINT", "ANDON", "SUPERVISOR"],
         "BOX": ["BOX", "REPRINT", "ANDON", "SUPERVISOR"] if not dock else [*_at_dock(view)],
-        "BOX_LABEL": ["REPRINT", "EMPTY-BOX", "ANDON", "SUPERVISOR"],
+        "BOX_LABEL": ["REPRINT", "EMPTY-BOX", "BOX-ASIDE", "ANDON", "SUPERVISOR"],
         "MOVES": ["MOVES", "REPRINT", "ANDON", "SUPERVISOR"],
         "DEPART": ["DEPART", "SHORT", "CHANGE-OPERATOR"],
         "PIN": ["BACK"],
@@ -192,10 +192,11 @@ def commands(view: View) -> list[Command]:
     if code == "COUNT":
         return [
             Command("%Q:PACK", "PACK", main=True),
-            *(_command(word) for word in ("BACK", "EMPTY-BOX", "ANDON")),
+            *(_command(word) for word in ("BACK", "EMPTY-BOX", "BOX-ASIDE", "ANDON")),
         ]
     if view.get("box") and code not in chosen:
-        return [_command(word, main=word in MAIN) for word in ("SEAL", "EMPTY-BOX", "ANDON", "SUPERVISOR")]
+        words = ("SEAL", "EMPTY-BOX", "BOX-ASIDE", "ANDON", "SUPERVISOR")
+        return [_command(word, main=word in MAIN) for word in words]
     if code in chosen:
         return [_command(word, main=word in MAIN) for word in chosen[code]]
     reasons = [card for card in view["ask"].get("cards", ()) if card["raw"].startswith(("%M:", "%C:"))]

@@ -182,6 +182,20 @@ def _piece(shipment_id: int, said: Mapping[str, str], by: str, at: datetime) -> 
     )  # fmt: skip
 
 
+def _join(shipment_id: int, said: Mapping[str, str], by: str, at: datetime) -> object:
+    """Two trucks become one; which of them is unloaded first is said with it."""
+    other = _number(said.get("to", ""))
+    if other is None:
+        raise Invalid("truck_missing", _("choose the other truck"))
+    stops = [other, shipment_id] if said.get("first") == "other" else [shipment_id, other]
+    return services.join_shipments(stops, by=by, at=at)
+
+
+def _part(shipment_id: int, said: Mapping[str, str], by: str, at: datetime) -> None:
+    trip = Shipment.objects.filter(pk=shipment_id).values_list("trip", flat=True).first()
+    services.part_shipments(trip or 0, by=by, reason=said.get("reason", ""), at=at)
+
+
 DECIDE: Mapping[str, Act] = {
     "piece": _piece,
     "short": lambda pk, said, by, at: services.send_short(pk, by=by, reason=said.get("reason", ""), at=at),
@@ -192,6 +206,8 @@ DECIDE: Mapping[str, Act] = {
         pk, _rack(said), by=by, reason=said.get("reason", ""), at=at
     ),
     "move": _move,
+    "join": _join,
+    "part": _part,
 }
 
 

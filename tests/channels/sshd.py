@@ -77,7 +77,7 @@ class Server:
         config.write_text("\n".join([*self._lines(), *self.options]) + "\n")
         with (self.base / "log").open("ab") as log:
             self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(config)], stderr=log)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not self._answers():
             told = (self.base / "log").read_text()
             assert self.process.poll() is None, told

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from edi.channels.framing import Broken, Framer, Telegram
 
+# Bytes in, telegrams out.
+pytestmark = pytest.mark.engine_free
+
 
 def framed(framing: str, content: bytes) -> bytes:
     return {

@@ -5,12 +5,13 @@ work [failpoint[:count]]  one worker does everything due, or dies at the failpoi
 loop MILLISECONDS         one worker works without end and is killed with -9 after that time
 depart FIRST              a truck with the rack of the call FIRST departs
 books                     one JSON object of facts
-...                       and those of carrier.py, press.py and outage.py
+...                       and those of carrier.py, planner.py, press.py and outage.py
 proof                     what `edi_ledger` says of the balance, of closing the day, and of the closed day
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ import django
 from django.core.management import call_command
 from django.db import connections
 
-from tests.crash import carrier, outage, press
+from tests.crash import carrier, outage, planner, press
 
 STALE = 0.05
 
@@ -34,7 +35,7 @@ def main() -> None:
 
     transport.STALE_SECONDS = STALE  # type: ignore[misc]
     orders = {"make": make, "work": work, "loop": loop, "depart": depart, "books": books, "proof": proof}
-    orders |= carrier.ORDERS | press.ORDERS | outage.ORDERS
+    orders |= carrier.ORDERS | press.ORDERS | outage.ORDERS | planner.ORDERS
     for line in sys.stdin:
         name, *words = line.split()
         print(json.dumps(orders[name](*words)), flush=True)
@@ -53,6 +54,9 @@ def make() -> None:
     )
     CallOffRoute.objects.create(partner=partner, program=plant.program)
     partner_folders(partner.code)
+    # With what a worker loads at its first round loaded here, none of the many that are forked loads it again.
+    everything_due()
+    gc.freeze()
 
 
 def everything_due() -> None:

@@ -58,12 +58,15 @@ def release_4905(number: int, quantity: int, part: str = "C-A") -> bytes:
     return "".join(f"{record:128}\r\n" for record in records).encode()
 
 
-def release_4915(old: int, new: int, quantities: dict[str, int], part: str = "C-A") -> bytes:
-    """In the invented layout `example_vda4915`; `quantities` are YYMMDDHHMM -> pieces."""
+def release_4915(
+    old: int, new: int, quantities: dict[str, int], part: str = "C-A", cards: tuple[str, ...] = ()
+) -> bytes:
+    """In the invented layout `example_vda4915`; `quantities` are YYMMDDHHMM -> pieces, `cards` those of each."""
+    kanban = "".join(f"{card:12}" for card in cards)
     records = [
         f"55101{'KD4711':9}{'LF0815':9}{old:05d}{new:05d}261123",
         f"55201{'P1':3}{new:09d}261123{old:09d}{part:22}{'T12':5}{'F1':14}ST{0:010d}",
-        *(f"55301{moment}{quantity:09d}" for moment, quantity in quantities.items()),
+        *(f"55301{moment}{quantity:09d}{kanban}" for moment, quantity in quantities.items()),
         "55901" + "".join(f"{count:07d}" for count in (1, 1, len(quantities), 1)),
     ]
     return "".join(f"{record:128}" for record in records).encode()

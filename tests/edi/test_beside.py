@@ -157,7 +157,7 @@ def test_a_look_gives_way_to_whoever_works(sender: Sender, plant: Plant, what: s
         began = time.monotonic()
         with pytest.raises(Refused, match="at work"):
             looks[what]()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 20
     looks[what]()
 
 

@@ -27,7 +27,7 @@ RAW = deljit([Call(1)], 1)
 @pytest.fixture
 def box(partner: TradingPartner, settings: Any) -> Path:
     settings.EDI_STABLE_SECONDS = 0.05
-    settings.EDI_STUCK_SECONDS = 0.2
+    settings.EDI_STUCK_SECONDS = 3600
     return partner_folders(partner.code).inbox
 
 
@@ -77,7 +77,10 @@ def test_a_renamed_file_that_is_written_to_again_waits(box: Path) -> None:
     arrivals.close()
 
 
-def test_a_file_without_trailer_raises_one_alarm_and_stays(partner: TradingPartner, box: Path) -> None:
+def test_a_file_without_trailer_raises_one_alarm_and_stays(
+    partner: TradingPartner, box: Path, settings: Any
+) -> None:
+    settings.EDI_STUCK_SECONDS = 0.2
     put(box / "a.edi", RAW[:-20])
     inbox = Inbox(partner)
     assert scan(partner, settle=0.25, inbox=inbox) == []
@@ -91,9 +94,10 @@ def test_a_file_without_trailer_raises_one_alarm_and_stays(partner: TradingPartn
     assert Task.objects.get(kind="EDI_FILE").status == "DONE"
 
 
-def test_bytes_of_no_format_are_parked_in_the_end(partner: TradingPartner, box: Path) -> None:
+def test_bytes_of_no_format_are_parked_in_the_end(partner: TradingPartner, box: Path, settings: Any) -> None:
     put(box / "a.bin", b"\x7fELF garbage")
     assert scan(partner) == []
+    settings.EDI_STUCK_SECONDS = 0.2
     (delivery,) = scan(partner, settle=0.25)
     sweep_intake(at=START)
     delivery.refresh_from_db()

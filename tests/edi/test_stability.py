@@ -6,6 +6,9 @@ import pytest
 
 from edi.stability import Limits, Sighting, State, Watch, judge
 
+# What was seen of a file in, whether it is finished out.
+pytestmark = pytest.mark.engine_free
+
 LIMITS = Limits(stable_seconds=3, stuck_seconds=300, max_bytes=1000)
 FILE = Sighting("a.edi", regular=True, links=1, inode=1, size=100, mtime_ns=10, ctime_ns=10)
 

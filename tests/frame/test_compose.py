@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
+from tests.printers import free_port
+
 TOP = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((TOP / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
@@ -129,7 +131,7 @@ def health_of(service: str, port: int) -> list[str]:
 def test_each_service_runs_by_its_own_command_until_its_own_health_check_passes(
     plant: dict[str, Any],
 ) -> None:
-    port = 20000 + os.getpid() % 20000
+    port = free_port()
     started = {
         name: subprocess.Popen(
             command_of(name, port, plant["JIS_VAR"]),
@@ -142,7 +144,7 @@ def test_each_service_runs_by_its_own_command_until_its_own_health_check_passes(
         for name in OURS
     }
     try:
-        waiting, until = set(OURS), time.monotonic() + 60
+        waiting, until = set(OURS), time.monotonic() + 200
         while waiting:
             assert time.monotonic() < until, f"{waiting} did not become healthy"
             for name in sorted(waiting):

@@ -29,7 +29,10 @@ def test_a_free_port_is_not_refused() -> None:
     with socket.socket() as other:
         other.bind((run_plant.HOST, 0))
         port = other.getsockname()[1]
-    run_plant.refuse_busy_port(port)
+    try:
+        run_plant.refuse_busy_port(port)
+    except CommandError as refusal:
+        pytest.fail(f"a free port was refused: {refusal}")
 
 
 def test_a_second_plant_over_the_same_data_is_refused(tmp_path: Path) -> None:
@@ -64,7 +67,15 @@ def test_every_address_in_the_welcome_has_a_page() -> None:
     paths = [
         line.split()[0].removeprefix("http://x") for line in text if line.strip().startswith("http://x/")
     ]
-    assert {path.split("/")[1] for path in paths} == {"lines", "station", "dock", "edi", "admin", "api"}
+    assert {path.split("/")[1] for path in paths} == {
+        "lines",
+        "station",
+        "dock",
+        "edi",
+        "schedule",
+        "admin",
+        "api",
+    }
     for path in paths:
         assert resolve(path)
 
@@ -84,6 +95,6 @@ def test_the_welcome_names_log_ins_that_work(client: Any, settings: Any) -> None
     ):
         assert said in client.get(f"/{path}/").content.decode().lower(), path
     words = [line.split() for line in run_plant.welcome_text("http://x", 1.0) if "demo-" in line]
-    assert len(words) == 5
+    assert len(words) == 6
     for name, password, *_ in words:
         assert client.login(username=name, password=password), name

@@ -14,6 +14,8 @@ import pytest
 from edi import checks as gate
 from sequencer import checks, env
 
+# Each command gets an environment of its own; that of the suite, its engine included, reaches none.
+pytestmark = pytest.mark.engine_free
 TOP = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "JIS_PRODUCTION": "1",

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+# Its children are lines of Python; none opens a database.
+pytestmark = pytest.mark.engine_free
 TOP = Path(__file__).resolve().parents[2]
 
 # One child leaves its pid in a file and sleeps, with a grandchild in its group; the second dies at once.
@@ -21,8 +23,8 @@ PLANT = """
     from sequencer.supervisor import Child, Supervisor
     pids = sys.argv[1]
     steady = f"import os, subprocess, sys, time; p = subprocess.Popen(['sleep', '60']);" \\
-             f"open({pids!r}, 'a').write(f'{{os.getpid()}} {{p.pid}}\\\\n'); print('here'); time.sleep(60)"
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(60)"
+             f"open({pids!r}, 'a').write(f'{{os.getpid()}} {{p.pid}}\\\\n'); print('here'); time.sleep(600)"
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf'); time.sleep(600)"
     dead = "import sys; print('going'); sys.exit(3)"
     children = {"steady": steady, "deaf": deaf, "dead": dead}
     chosen = [Child(name, [sys.executable, "-u", "-c", children[name]]) for name in sys.argv[2].split(",")]
@@ -52,7 +54,7 @@ def start(tmp_path: Path):
         plant.communicate()
 
 
-def until(seen: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(seen: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not seen():
         assert time.monotonic() < end, "it did not happen in time"
@@ -93,17 +95,16 @@ def test_a_signal_ends_child_and_grandchild(start, tmp_path: Path, number: signa
     lines_until(plant, "here")
     family = pids(tmp_path)
     plant.send_signal(number)
-    assert plant.wait(5) == 0
-    until(lambda: not any(alive(pid) for pid in family), 2)
+    assert plant.wait(60) == 0
+    until(lambda: not any(alive(pid) for pid in family))
 
 
 def test_a_deaf_child_is_ended_after_the_grace(start) -> None:
     plant = start("deaf")
     lines_until(plant, "deaf")
-    began = time.monotonic()
     plant.terminate()
-    assert plant.wait(5) == 0
-    assert time.monotonic() - began < 3
+    # By itself the child would end ten minutes later.
+    assert plant.wait(60) == 0
 
 
 def test_a_dead_child_starts_again_later_each_time(start) -> None:
@@ -115,7 +116,7 @@ def test_a_dead_child_starts_again_later_each_time(start) -> None:
 def test_a_vital_child_that_never_comes_up_stops_the_plant(start) -> None:
     plant = start("dead,steady", "never")
     assert "dead does not start" in lines_until(plant, "does not start")[-1]
-    assert plant.wait(10) == 1
+    assert plant.wait(60) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with a killed parent")
@@ -124,4 +125,4 @@ def test_killing_the_supervisor_ends_its_children(start, tmp_path: Path) -> None
     lines_until(plant, "here")
     child = pids(tmp_path)[0]
     os.kill(plant.pid, signal.SIGKILL)
-    until(lambda: not alive(child), 3)
+    until(lambda: not alive(child))

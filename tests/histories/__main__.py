@@ -77,9 +77,8 @@ def tell_rows(moves: Counter[tuple[str, str, str]]) -> None:
 
     rows = [(net, str(a), str(b)) for net in WATCHED for a, to in NETS[net].items() for b in to]
     missed = [f"{net} {a} -> {b}" for net, a, b in rows if not moves[net, a, b]]
-    print(
-        f"{len(rows) - len(missed)} of {len(rows)} rows of the nets walked; not: {', '.join(missed) or 'none'}"
-    )
+    print(f"{len(rows) - len(missed)} of {len(rows)} rows of the nets walked, shared beginnings counted.")
+    print(f"Not as a change of a stored row: {', '.join(missed) or 'none'}")
 
 
 if __name__ == "__main__":

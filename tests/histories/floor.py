@@ -51,8 +51,10 @@ from sequencer.services import (
 )
 from sequencer.services.quality import Caught, place_hold, release_hold
 from sequencer.services.reorders import reorder_group
-from sequencer.states import OverrideWhat
+from sequencer.states import OverrideWhat, Stage
 from tests.factories import Plant, make_plant, person
+from tests.histories import boxes
+from tests.histories.boxes import Boxes
 from tests.histories.spans import BRANCHES
 from tests.histories.truth import (
     CLOSED,
@@ -76,9 +78,9 @@ EXTENTS = ("THIS-UNIT", "STATION-10-MIN", "STATION-5-UNITS", "LINE-10-MIN")
 
 # How often each act is drawn. Most of a shift is plain work; the rest would never come about without it.
 WEIGHTS = {
-    "work": 30, "other_station": 10, "dock": 16, "second_door": 3,
+    "work": 30, "other_station": 10, "dock": 16, "second_door": 3, "rack_through": 4,
     "next": 5, "skip": 1, "fill": 2, "change": 4, "cancel": 3, "reinstate": 2, "swap_places": 3, "move_away": 1,
-    "oem_hold": 2, "oem_free": 3, "accept": 2, "again": 1, "preview": 1, "firm": 2, "oem_reorder": 1, "unknown_part": 1,
+    "oem_hold": 2, "oem_free": 3, "accept": 2, "again": 1, "preview": 2, "firm": 2, "planned": 2, "oem_reorder": 1, "unknown_part": 1,
     "wrong_part": 2, "wrong_slot": 1, "duplicate": 2, "stray": 2, "void_or_unknown": 1, "seal_early": 1, "repeat": 1,
     "bare": 1, "missing": 2, "lend": 2, "fill_hole": 2, "approve": 2, "scrap": 2, "scrap_hand": 1, "repair": 2,
     "repair_hand": 1, "repaired": 3, "swap": 3, "repack": 2, "reopen": 1, "take_out": 3, "moves": 3, "oem_return": 2,
@@ -86,6 +88,7 @@ WEIGHTS = {
     "grant": 3, "revoke": 1, "later": 1, "review": 1, "bypass": 2, "sealed": 4,
     "hold": 2, "free": 3, "plan": 4, "unload": 1, "short": 1, "emergency": 1, "call_off_truck": 1, "close_again": 1,
     "insert": 1, "other_truck": 1, "piece_away": 1, "arrive": 1, "empties": 1,
+    **boxes.WEIGHTS,
 }  # fmt: skip
 
 
@@ -126,6 +129,7 @@ def plant_of(seed: str) -> tuple[Plant, list[Station]]:
             code="T", lanes=1, places=2, scan_place=rng.random() < 0.5, needs_seal=True, needs_driver=True
         )
         UnloadingPoint.objects.update(trailer_type=trailer)
+    boxes.with_boxes(plant, plates=rng.random() < 0.5)
     if rng.random() < 0.2:
         Station.objects.filter(pk=plant.station.pk).update(wants_challenge=True)
         ChallengeLabel.objects.create(station=plant.station, kind="BAD_PART", name="bad", raw="PMASTER-BAD")
@@ -144,7 +148,7 @@ def plant_of(seed: str) -> tuple[Plant, list[Station]]:
     return plant, [plant.station, twin, plant.dock, door]
 
 
-class Floor:
+class Floor(Boxes):
     """People at two stations and two doors, an OEM, and the truth beside them."""
 
     def __init__(self, seed: str) -> None:
@@ -162,6 +166,8 @@ class Floor:
         self.pending: dict[int, tuple[str, str | None]] = {}
         self.told: dict[int, tuple[str, str, str, str]] = {}
         self.holes: dict[int, int] = {}
+        self.in_box: dict[int, tuple[str, str | None]] = {}
+        self.calls_made = 0
         self.done: Counter[str] = Counter()
         self.raws: list[str] = []
         watch()
@@ -177,6 +183,7 @@ class Floor:
             "wrong",
             "pending",
             "told",
+            "in_box",
             "done",
             "raws",
             "plant",
@@ -320,6 +327,12 @@ class Floor:
             return "%B:BOSS", None
         if place.mode.startswith("MOVES:"):
             return self.next_move(at)
+        if (
+            place.handling_unit_id is not None
+            and not place.lock_code
+            and (not place.mode or place.mode.startswith("COUNT"))
+        ):
+            return self.next_in_box(at, self.pieces)
         if place.mode:
             return "%C:BACK", None
         if place.lock_code or code == "PUT_BACK":
@@ -704,12 +717,12 @@ class Floor:
         self.head += 1
         self.bring(self.head, PARTS[part % 3])
 
-    def bring(self, sequence: int, part: str, event: str = "NEW") -> None:
+    def bring(self, sequence: int, part: str, event: str = "NEW", **more: Any) -> None:
         number = f"V{sequence:04d}"
         if number in self.truth.called:
             return
         self.truth.called[number] = part
-        if self.tell(event, number, sequence, f"C-{part}"):
+        if self.tell(event, number, sequence, f"C-{part}", **more):
             self.sequence[number] = sequence
         else:
             del self.truth.called[number]
@@ -725,13 +738,20 @@ class Floor:
 
     def preview(self, part: int, *_: int) -> None:
         self.head += 1
-        self.bring(self.head, PARTS[part % 3], "PREVIEW")
+        self.bring(self.head, PARTS[part % 3], "PREVIEW", stage=Stage.PREVIEW)
         self.previews.append(f"V{self.head:04d}")
 
     def firm(self, index: int, *_: int) -> None:
         number = pick(self.previews, index)
         if number is not None and number in self.truth.called and number not in self.truth.cancelled:
             self.tell("FIRM", number, self.sequence[number], f"C-{self.truth.called[number]}")
+
+    def planned(self, index: int, other: int, *_: int) -> None:
+        """A preview gets its place in the sequence, or a firm call goes back to a plan."""
+        number = pick(self.previews, index) if other % 2 else self.known(index)
+        if number is not None and number in self.truth.called and number not in self.truth.cancelled:
+            part = f"C-{self.truth.called[number]}"
+            self.tell("NEW", number, self.sequence[number], part, stage=Stage.PLANNED)
 
     def change(self, index: int, part: int, *_: int) -> None:
         number = self.known(index)
@@ -843,6 +863,11 @@ class Floor:
     def second_door(self, index: int, *_: int) -> None:
         self.load(3, 1 + index % 3)
 
+    def rack_through(self, _: int, __: int, at: int) -> None:
+        """A rack on its whole way, as far as nothing is in the way."""
+        self.follow(at % 2, 9)
+        self.load(2 + at % 2, 6)
+
     def load(self, at: int, times: int) -> None:
         if any(r.status == "STAGED" and r.shipment_id is None for r in self.world.racks.values()):
             self.verb("plan", lambda: plan_shipments(at=self.plant.at))
@@ -878,6 +903,9 @@ class Floor:
         )
         if racks:
             return f"%R:{self.carrier(racks[0])}"
+        packed = [b for b in self.world.boxes.values() if b.shipment_id == truck.id and b.status == "STAGED"]
+        if packed:
+            return f"%H:{packed[0].number}"
         if "seal" in hint or (truck.seal_number == "" and code == "NOT_NOW"):
             return f"X{truck.id}"
         return "%D:JO" if "driver" in hint else "%C:DEPART"
@@ -971,8 +999,9 @@ def undone() -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-# How many acts the common beginning has, and how many each history has of its own behind it.
-BEGINNING, ENDING = 30, 5
+# How many acts the common beginning has, and how many each history has of its own behind it. Every third beginning is a
+# long day, so that what comes late (receipts, billing, pieces sent back) comes about.
+BEGINNING, LONG_BEGINNING, ENDING = 30, 90, 5
 # Calls that are there before anybody scans.
 CALLED_FIRST = 5
 
@@ -980,7 +1009,8 @@ CALLED_FIRST = 5
 def begin(number: int) -> tuple[str, list[Act]]:
     """The plant and the first acts of history `number`."""
     seed = f"begin {number // BRANCHES}"
-    return seed, [("next", n, 0, 0) for n in range(CALLED_FIRST)] + draw(seed, BEGINNING)
+    length = LONG_BEGINNING if number // BRANCHES % 3 == 1 else BEGINNING
+    return seed, [("next", n, 0, 0) for n in range(CALLED_FIRST)] + draw(seed, length)
 
 
 def end(number: int) -> list[Act]:

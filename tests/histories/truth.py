@@ -76,6 +76,7 @@ class Unit(NamedTuple):
     serial: str | None
     status: str
     group_id: int | None
+    handling_unit_id: int | None
 
 
 class Truck(NamedTuple):
@@ -117,6 +118,36 @@ class Sealed(NamedTuple):
     choice: str
 
 
+class Quant(NamedTuple):
+    """A call of a quantity."""
+
+    id: int
+    number: str
+    part_id: int
+    customer_part: str
+    quantity: int
+    status: str
+
+
+class Box(NamedTuple):
+    id: int
+    number: str
+    call_id: int
+    card_id: int | None
+    status: str
+    pieces: int
+    capacity: int
+    shipment_id: int | None
+
+
+class Card(NamedTuple):
+    id: int
+    number: str
+    call_id: int
+    closed_at: object
+    withdrawn_at: object
+
+
 class Place(NamedTuple):
     """A station as it stands; no part of the world that a refusal must leave alone: a lock is an answer."""
 
@@ -129,6 +160,7 @@ class Place(NamedTuple):
     lock_code: str
     hand_group_id: int | None
     set_aside_id: int | None
+    handling_unit_id: int | None
 
 
 READ: Mapping[str, tuple[type, str]] = {
@@ -142,6 +174,9 @@ READ: Mapping[str, tuple[type, str]] = {
     "gaps": (Gap, "sequencegap"),
     "holds": (Hold, "qualityhold"),
     "sealed": (Sealed, "sealedmove"),
+    "quants": (Quant, "quantitycall"),
+    "boxes": (Box, "handlingunit"),
+    "cards": (Card, "kanbancard"),
 }
 # Rows that only grow or end; a refusal adds none.
 BOOKS = ("deliveryline", "carriermovement", "overrideuse", "override", "bypass", "floorexception", "carrier")
@@ -167,6 +202,9 @@ class World:
     gaps: dict[int, Gap]
     holds: dict[int, Hold]
     sealed: dict[int, Sealed]
+    quants: dict[int, Quant]
+    boxes: dict[int, Box]
+    cards: dict[int, Card]
 
     def __init__(self) -> None:
         self.rows: dict[str, list[tuple[Any, ...]]] = {}
@@ -185,6 +223,10 @@ class World:
         for unit in self.units.values():
             if unit.group_id is not None:
                 self.units_of.setdefault(unit.group_id, []).append(unit)
+        self.in_boxes: dict[int, list[Unit]] = {}
+        for unit in self.units.values():
+            if unit.handling_unit_id is not None:
+                self.in_boxes.setdefault(unit.handling_unit_id, []).append(unit)
 
     def of_call(self, number: str) -> list[Group]:
         ids = {call.id for call in self.calls.values() if call.call_number == number}
@@ -255,6 +297,9 @@ class Truth:
     # Unit -> (group, how often the OEM had said another part of its call by then).
     proof: dict[int, tuple[int, int]] = field(default_factory=dict)
     gone: dict[int, int] = field(default_factory=dict)
+    # Unit -> box it was scanned for; truck -> pieces of each customer part that left with it.
+    boxed: dict[int, int] = field(default_factory=dict)
+    shipped: dict[int, Counter[str]] = field(default_factory=dict)
     sealed: dict[int, tuple[tuple[int, tuple[int, ...]], ...]] = field(default_factory=dict)
     departed: set[int] = field(default_factory=set)
     scans: int = 0
@@ -273,6 +318,7 @@ class Truth:
         self.scans += 1
         if not event.accepted:
             return
+        self.into_box(event, before, after, label)
         if event.step in {"PART", "SLOT"} and event.unit_id is not None and event.group_id is not None:
             unit = after.units[event.unit_id]
             must(label is not None, f"{event.raw} names no piece and yet {unit} was taken")
@@ -294,8 +340,41 @@ class Truth:
                 same = self.parts[unit.part_id] == label[0] and (not self.serials or unit.serial == label[1])
                 if piece.goes_on and same and unit.status == "BUFFER":
                     self.prove(unit.id, piece.group_id, before)
-        if event.step == "SEAL" and event.rack_id is not None:
+        if (
+            event.step == "SEAL"
+            and event.rack_id is not None
+            and before.places[event.station_id].handling_unit_id is None
+        ):
             self.sealed[event.rack_id] = after.content(event.rack_id)
+
+    def into_box(
+        self, event: Event, before: World, after: World, label: tuple[str, str | None] | None
+    ) -> None:
+        """Pieces that are in a box now were put there by this scan: of the part whose label was shown, as many as said."""
+        new = [
+            unit
+            for unit in after.units.values()
+            if unit.handling_unit_id is not None
+            and (
+                unit.id not in before.units or before.units[unit.id].handling_unit_id != unit.handling_unit_id
+            )
+        ]
+        if not new:
+            return
+        box = before.boxes.get(before.places[event.station_id].handling_unit_id or 0)
+        must(box is not None and label is not None, f"{event.raw}: {new} came into a box nobody packs")
+        assert box is not None
+        assert label is not None
+        left = box.capacity - box.pieces
+        said = left if event.raw == "%Q:PACK" else int(event.raw[3:]) if event.raw.startswith("%Q:") else 1
+        must(len(new) == said <= left, f"{event.raw}: {len(new)} pieces came into {box}")
+        for unit in new:
+            must(unit.handling_unit_id == box.id, f"{event.raw}: {unit} came into another box than {box}")
+            must(
+                self.parts[unit.part_id] == label[0] and (not self.serials or unit.serial == label[1]),
+                f"label of {label} put into {box} as {unit}",
+            )
+            self.boxed[unit.id] = box.id
 
     def prove(self, unit_id: int, group_id: int, world: World) -> None:
         self.proof[unit_id] = (group_id, self.said[self.number(group_id, world)])
@@ -309,6 +388,7 @@ class Truth:
     def look(self, before: World, after: World, *, refused: bool, what: str, code: str = "") -> None:
         """One act is over. `refused`: it was answered by no, and nothing may have changed."""
         must(after.scans == self.scans, f"{what}: {after.scans} scans stored, {self.scans} made")
+        must(before.units.keys() <= after.units.keys(), f"{what}: pieces vanished")
         changed = after.differs(before)
         if refused and code not in ACTS_THOUGH_REFUSED:
             must(not changed, f"{what}: refused, and yet changed {', '.join(changed)}")
@@ -318,10 +398,12 @@ class Truth:
             was = before.units.get(unit.id)
             if was is not None and was.status in {"PACKED", "ALLOCATED"} and unit.status in {"BUFFER", "REPAIR", "SCRAPPED"}:  # fmt: skip
                 self.proof.pop(unit.id, None)
+                self.boxed.pop(unit.id, None)
             if was is not None and was.status == "SHIPPED" and unit.status == "RETURNED":
                 # It came back; from now on it may go again, after it was proven again.
                 self.gone.pop(unit.id, None)
                 self.proof.pop(unit.id, None)
+                self.boxed.pop(unit.id, None)
         for rack in after.racks.values():
             if rack.id not in before.racks and rack.status in CLOSED:
                 self.taken_along(rack, before, after)
@@ -329,6 +411,7 @@ class Truth:
             if truck.status in LEFT and truck.id not in self.departed:
                 self.departs(truck, before, after)
         self.pieces(after)
+        self.boxes(after)
         self.waits_well(after)
         self.trucks(after)
 
@@ -346,8 +429,13 @@ class Truth:
                 must(unit.id in self.gone, f"{unit} is SHIPPED on no truck")
             if unit.status not in {"PACKED", "ALLOCATED"}:
                 continue
-            assert unit.group_id is not None
             must(unit.id not in self.gone, f"{unit} left already and is in work")
+            must(
+                (unit.group_id is None) != (unit.handling_unit_id is None),
+                f"{unit} is in two places or in none",
+            )
+            if unit.group_id is None:
+                continue
             group = world.groups[unit.group_id]
             number = self.number(group.id, world)
             must(
@@ -368,6 +456,49 @@ class Truth:
                 pieces = world.units_of.get(slot.group_id, ())
                 gone = world.groups[slot.group_id].status in GONE
                 must(len(pieces) == 1 or (gone and not pieces), f"{slot} holds {len(pieces)} pieces")
+
+    def boxes(self, world: World) -> None:
+        """Every piece in a box was scanned for it and is of the part its call wants; counts and cards agree."""
+        for unit in world.units.values():
+            if unit.handling_unit_id is None or unit.status not in {"PACKED", "SHIPPED"}:
+                continue
+            box = world.boxes[unit.handling_unit_id]
+            must(
+                self.boxed.get(unit.id) == box.id,
+                f"{unit} is in {box} and was scanned for {self.boxed.get(unit.id)}",
+            )
+            must(
+                unit.part_id == world.quants[box.call_id].part_id,
+                f"{unit} is in {box} of {world.quants[box.call_id]}",
+            )
+            must((unit.status == "SHIPPED") == (box.status == "SHIPPED"), f"{unit} in {box}")
+        for box in world.boxes.values():
+            inside = [unit for unit in world.in_boxes.get(box.id, ()) if unit.status == "PACKED"]
+            house = box.status in {"OPEN", "CLOSED", "STAGED", "LOADED"}
+            must(not house or len(inside) == box.pieces, f"{box} holds {len(inside)} pieces")
+            must(
+                box.status != "CANCELLED" or not world.in_boxes.get(box.id),
+                f"{box} was emptied and holds pieces",
+            )
+            must(box.pieces <= box.capacity, f"{box} is overfull")
+            truck = world.trucks.get(box.shipment_id or 0)
+            left = truck is not None and truck.status in LEFT
+            must(left == (box.status == "SHIPPED"), f"{box} on {truck}")
+            must(truck is None or truck.status != "CANCELLED", f"{box} is on a truck that does not go")
+            card = world.cards.get(box.card_id or 0)
+            if card is not None:
+                must(bool(card.closed_at) == (box.status != "OPEN"), f"{card} of {box}")
+                must(box.status == "OPEN" or box.pieces == box.capacity, f"{box} of {card} is closed short")
+        used = [box.card_id for box in world.boxes.values() if box.card_id is not None]
+        must(len(used) == len(set(used)), "two boxes have one card")
+        for call in world.quants.values():
+            gone = sum(
+                box.pieces
+                for box in world.boxes.values()
+                if box.call_id == call.id and box.status == "SHIPPED"
+            )
+            must(gone <= call.quantity, f"{gone} pieces left for {call}")
+            must(call.status != "CANCELLED" or call.quantity == 0, f"{call} is called off and wants pieces")
 
     def waits_well(self, world: World) -> None:
         """What the OEM wants and is not built is asked for somewhere: in a rack that is open or not begun."""
@@ -400,7 +531,9 @@ class Truth:
         racks = sorted(
             (r for r in after.racks.values() if r.shipment_id == truck.id), key=lambda r: r.load_position or 0
         )
-        must(racks, f"{truck} left empty")
+        boxes = [box for box in after.boxes.values() if box.shipment_id == truck.id]
+        must(racks or boxes, f"{truck} left empty")
+        in_boxes = [self.box_leaves(truck, box, before) for box in boxes]
         lines: list[tuple[str, str, str]] = []
         for rack in racks:
             was = before.racks[rack.id]
@@ -411,7 +544,7 @@ class Truth:
             )
             lines += self.leaves(truck, rack, before, after)
         self.in_order(racks, before)
-        self.told_oem(truck, lines)
+        self.told_oem(truck, lines, in_boxes)
 
     def leaves(self, truck: Truck, rack: Rack, before: World, after: World) -> list[tuple[str, str, str]]:
         lines = []
@@ -444,8 +577,25 @@ class Truth:
             lines.append((number, f"C-{self.called[number]}", unit.serial or ""))
         return lines
 
+    def box_leaves(self, truck: Truck, box: Box, before: World) -> tuple[str, int, tuple[str, ...]]:
+        """Customer part, pieces and serials of one box that left."""
+        was, call = before.boxes[box.id], before.quants[box.call_id]
+        must(was.status == "LOADED", f"{was} left and was not loaded")
+        must(was.shipment_id == truck.id, f"{was} left with {truck}")
+        pieces = before.in_boxes.get(box.id, [])
+        must(len(pieces) == box.pieces > 0, f"{box} left with {len(pieces)} pieces")
+        for unit in pieces:
+            must(unit.id not in self.gone, f"{unit} is on {truck} and on {self.gone.get(unit.id)}")
+            must(
+                self.boxed.get(unit.id) == box.id,
+                f"{unit} left in {box}, scanned for {self.boxed.get(unit.id)}",
+            )
+            must(not self.catches(unit, None, before), f"{unit} left in {box} and is on quality hold")
+            self.gone[unit.id] = truck.id
+        return call.customer_part, box.pieces, tuple(sorted(unit.serial for unit in pieces if unit.serial))
+
     @staticmethod
-    def catches(unit: Unit, group_id: int, world: World) -> list[Hold]:
+    def catches(unit: Unit, group_id: int | None, world: World) -> list[Hold]:
         return [
             hold
             for hold in world.holds.values()
@@ -488,7 +638,9 @@ class Truth:
                 f"left before {call.call_number}, which is {group.status} in {rack}",
             )
 
-    def told_oem(self, truck: Truck, lines: list[tuple[str, str, str]]) -> None:
+    def told_oem(
+        self, truck: Truck, lines: list[tuple[str, str, str]], boxes: list[tuple[str, int, tuple[str, ...]]]
+    ) -> None:
         """The despatch advice names exactly what is on the truck, with its serials."""
         shipment = Shipment.objects.select_related("unloading_point__plant").get(pk=truck.id)
         profile = cast(Profile, SimpleNamespace(asn=AsnRule()))
@@ -497,10 +649,22 @@ class Truth:
             (line.call_number, line.part_number, *(line.serials or ("",)))
             for package in said.packages
             for line in package.lines
+            if line.call_number
         ]
+        packed = [
+            (str(line.part_number), int(line.quantity or 0), tuple(sorted(line.serials)))
+            for package in said.packages
+            for line in package.lines
+            if not line.call_number
+        ]
+        must(sorted(packed) == sorted(boxes), f"ASN of {truck.number} says {packed}, in boxes are {boxes}")
         must(sorted(told) == sorted(lines), f"ASN of {truck.number} says {told}, on it are {lines}")
         booked = {row.customer_part: row.shipped for row in DeliveryLine.objects.filter(shipment=shipment)}
-        must(booked == Counter(part for _, part, _ in lines), f"booked {booked} for {lines}")
+        left = Counter(part for _, part, _ in lines)
+        for part, pieces, _ in boxes:
+            left[part] += pieces
+        must(booked == left, f"booked {booked} for {lines} and {boxes}")
+        self.shipped[truck.id] = left
 
 
 # --- every move of every net, as the database saw it -----------------------------------------------------------
@@ -512,6 +676,8 @@ WATCHED = {
     "Shipment": ("shipment", "status"),
     "Unit": ("unit", "status"),
     "CallOff": ("calloff", "stage"),
+    "QuantityCall": ("quantitycall", "status"),
+    "HandlingUnit": ("handlingunit", "status"),
     "SequenceGap": ("sequencegap", "status"),
     "Override": ("override", "status"),
     "Bypass": ("bypass", "status"),
@@ -542,8 +708,8 @@ def watch() -> None:
                 )
 
 
-# Two rows that one scan walks in one statement: the part is taken and verified.
-AT_ONCE = {("ComponentGroup", "RELEASED", "VERIFIED")}
+# Two rows that one scan walks in one statement: the part is taken and verified; a piece is taken and lies in its box.
+AT_ONCE = {("ComponentGroup", "RELEASED", "VERIFIED"), ("Unit", "BUFFER", "PACKED")}
 
 
 def moves_made() -> Counter[tuple[str, str, str]]:

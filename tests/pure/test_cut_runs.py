@@ -6,14 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import Invalid
 from sequencer.rules import CutSpec, Entry, cut_runs, read_cut_value, shift_of
 
 # A slow draw on a busy machine is no fault of the cut.
-UNHURRIED = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 START = datetime(2026, 11, 23, 5, 30, tzinfo=UTC)
 THREE = (("", 3),)
 
@@ -131,7 +130,6 @@ SPECS = st.builds(
 EDGES = st.sets(st.tuples(st.sampled_from(["", "red"]), st.integers(1, 60)), max_size=3)
 
 
-@UNHURRIED
 @given(entries(), SPECS, EDGES, st.randoms(use_true_random=False))
 def test_any_order_of_arrival_gives_the_same_racks(
     found: list[Entry], spec: CutSpec, edges: set[tuple[str, int]], dice: Any
@@ -141,7 +139,6 @@ def test_any_order_of_arrival_gives_the_same_racks(
     assert cut_runs(shuffled, spec, edges) == cut_runs(found, spec, edges)
 
 
-@UNHURRIED
 @given(entries(), SPECS, EDGES)
 def test_every_rule_holds_in_every_rack(
     found: list[Entry], spec: CutSpec, edges: set[tuple[str, int]]
@@ -161,7 +158,6 @@ def test_every_rule_holds_in_every_rack(
             assert not any(key == run[0].key and min(vehicles) <= edge < max(vehicles) for key, edge in edges)
 
 
-@UNHURRIED
 @given(entries(), SPECS)
 def test_inside_a_key_the_racks_follow_the_sequence(found: list[Entry], spec: CutSpec) -> None:
     for key in {entry.key for entry in found}:

@@ -6,14 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.errors import Invalid
 from sequencer.drawing import Corner, Drawing, Path, grid, in_the_way, read_drawing, seen_by_oem, slot_plan
 
 # A slow draw on a busy machine is no fault of the drawing.
-UNHURRIED = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 TWO_SIDES = """
 [left hand]
 L L # L
@@ -126,7 +125,6 @@ def drawings(draw: Any) -> tuple[str, str, str]:
     return "\n".join(sides), draw(st.sampled_from(list(Path))), draw(st.sampled_from(list(Corner)))
 
 
-@UNHURRIED
 @given(drawings())
 def test_the_drawing_is_a_bijection(asked: tuple[str, str, str]) -> None:
     """Numbers 1 to n, each on one place; no two numbers on one place; blocked places have none."""
@@ -139,7 +137,6 @@ def test_the_drawing_is_a_bijection(asked: tuple[str, str, str]) -> None:
     assert all(drawing.place(p.number) is p for p in drawing.places)
 
 
-@UNHURRIED
 @given(drawings())
 def test_numbers_written_out_give_the_same_drawing(asked: tuple[str, str, str]) -> None:
     """What the path gave can be written as numbers, and then the path says nothing any more."""
@@ -159,7 +156,6 @@ def test_numbers_written_out_give_the_same_drawing(asked: tuple[str, str, str]) 
     assert read_drawing("\n".join(lines), Path.ROWS, Corner.TOP_LEFT).places == drawing.places
 
 
-@UNHURRIED
 @given(drawings(), st.sampled_from(["FRONT", "BACK", "LEFT", "RIGHT"]))
 def test_the_oems_view_is_its_own_inverse(asked: tuple[str, str, str], face: str) -> None:
     drawing = read_drawing(*asked)
@@ -168,7 +164,6 @@ def test_the_oems_view_is_its_own_inverse(asked: tuple[str, str, str], face: str
     assert [p.number for p in other.places] == [p.number for p in drawing.places]
 
 
-@UNHURRIED
 @given(drawings(), st.integers(-5, 5000), st.booleans())
 def test_each_position_stands_in_exactly_one_slot(
     asked: tuple[str, str, str], low: int, reverse: bool
@@ -179,7 +174,6 @@ def test_each_position_stands_in_exactly_one_slot(
     assert [want.number for want in plan] == list(range(1, drawing.capacity + 1))
 
 
-@UNHURRIED
 @given(drawings(), st.integers(1, 300))
 def test_forward_and_reverse_are_inverse(asked: tuple[str, str, str], low: int) -> None:
     """What forward loads first, reverse loads last: the two orders mirror each other, snake or not."""
@@ -190,7 +184,6 @@ def test_forward_and_reverse_are_inverse(asked: tuple[str, str, str], low: int) 
     assert backward == forward[::-1]
 
 
-@UNHURRIED
 @given(st.integers(1, 6), st.integers(1, 9), st.sampled_from(list(Corner)))
 def test_a_snake_never_jumps(rows: int, columns: int, corner: Corner) -> None:
     """Neighbouring numbers stand beside or above each other: the hand never crosses the rack."""
@@ -200,7 +193,6 @@ def test_a_snake_never_jumps(rows: int, columns: int, corner: Corner) -> None:
         assert set(steps) <= {1}
 
 
-@UNHURRIED
 @given(st.integers(1, 6), st.integers(1, 9), st.sampled_from(list(Corner)))
 def test_a_snake_walked_back_is_the_snake_from_its_other_end(rows: int, columns: int, corner: Corner) -> None:
     forth = [(p.row, p.column) for p in grid(rows, columns, Path.ROWS_SNAKE, corner).places]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sequencer.rules import Move, Standing, plan_moves
@@ -63,14 +63,12 @@ def carried_out(pieces: list[Standing], moves: list[Move]) -> tuple[dict[int, in
     return where, parked
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(racks())
 def test_every_piece_comes_where_it_belongs(pieces: list[Standing]) -> None:
     where, _ = carried_out(pieces, plan_moves(pieces))
     assert where == {piece.ref: piece.to for piece in pieces}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(racks())
 def test_the_cart_is_used_once_a_ring(pieces: list[Standing]) -> None:
     _, parked = carried_out(pieces, plan_moves(pieces))
@@ -87,7 +85,6 @@ def test_the_cart_is_used_once_a_ring(pieces: list[Standing]) -> None:
     assert parked == homeless + rings
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(racks(), st.randoms(use_true_random=False))
 def test_the_list_does_not_depend_on_the_order_of_rows(pieces: list[Standing], dice: Any) -> None:
     shuffled = list(pieces)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from sequencer.services.kits import kit_pdf
 from sequencer.services.paper.sheets import pdf_of
 from sequencer.services.printing import DocumentKind
 from sequencer.services.printing.asking import drawn_now
+from sequencer.services.reorders import reorder_group
 from tests.decoding import words
 from tests.factories import START, Plant
 
@@ -79,6 +80,27 @@ def test_a_page_tells_a_due_time_on_both_clocks(
     here, there = on_both(moment(), NEW_YORK)
     assert f"{here} (OEM {there})" in page
     assert there.endswith(" EST")
+
+
+def test_a_page_of_admin_tells_the_due_time_of_its_row_on_both_clocks(abroad: Plant) -> None:
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_superuser=True))
+    call = abroad.call(5)
+    page = strip_tags(client.get(reverse("admin:sequencer_calloff_change", args=[call.pk])).content.decode())
+    assert both_clocks(needed(5), NEW_YORK, day=True) in " ".join(page.split())
+
+
+def test_what_happened_has_day_and_hour_of_one_clock(plant: Plant, settings: Any) -> None:
+    """Half past eleven at night in Los Angeles; in New York and by UTC the next day has begun."""
+    settings.TIME_ZONE = "America/Los_Angeles"
+    OemPlant.objects.update(time_zone=NEW_YORK)
+    plant.build([1, 2, 3])
+    plant.at = datetime(2026, 11, 24, 7, 30, tzinfo=UTC)
+    reorder_group(plant.group(1).pk, by="boss", reason="scratched", at=plant.at)
+    client = Client()
+    client.force_login(User.objects.create(username="root", is_superuser=True))
+    row = client.get(reverse("exceptions")).content.decode().partition("<tbody>")[2]
+    assert '<td class="num">23:30<small>23.11.</small></td>' in row
 
 
 def test_the_oem_reads_his_own_clock_first(abroad: Plant) -> None:

@@ -84,7 +84,7 @@ def test_sending_goes_on_as_long_as_something_is_taken_and_keeps_the_claim(plant
     reader.start()
     with ours, theirs:
         printers._send(ours, content, claimed, timezone.now)
-        reader.join(5)
+        reader.join(60)
     assert bytes(got) == content
 
 
@@ -109,7 +109,7 @@ def test_an_answer_that_dribbles_is_waited_for_as_a_whole(plant: Plant, drip: fl
         began = time.monotonic()
         sweep()
         assert state(job) == becomes
-        assert time.monotonic() - began < 3, "not byte after byte for minutes"
+        assert time.monotonic() - began < 30, "not byte after byte for minutes"
         assert len(fake.labels) == (becomes == "PRINTED")
 
 

@@ -216,6 +216,19 @@ def test_a_place_whose_piece_went_ahead_is_no_hole_to_fill(plant: Plant) -> None
     assert plant.scan("%C:SEAL").code == "OK"
 
 
+def test_a_call_in_a_rack_of_its_own_stays_there_when_its_sequence_changes(plant: Plant) -> None:
+    for n in (1, 2, 3):
+        plant.new(n)
+    plant.start_rack()
+    plant.pack("A", 1)
+    move_group(plant.group(1).pk, "R2", shipment_id=None, by="boss", reason="hot", at=plant.tick())
+    own = plant.group(1).slot.rack
+    plant.take("CHANGE", "V0001", "0001", "C-B")
+    plant.take("RESEQUENCE", "V0001", "0009")
+    slot = plant.group(1).slot
+    assert (slot.rack, slot.position) == (own, 9)
+
+
 def test_a_piece_that_goes_ahead_approves_no_other_hole(plant: Plant) -> None:
     for n in (1, 2, 3):
         plant.new(n)

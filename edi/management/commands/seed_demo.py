@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         build_demo_plant()
         add_demo_partners()
+        # The scheduler is another app above the core: named, not imported.
+        call_command("seed_schedule", verbosity=0)
         if options["history"]:
             add_demo_history(at=timezone.now())
         if options["verbosity"]:

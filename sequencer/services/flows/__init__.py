@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sequencer.services.andon import andon_banner
 from sequencer.services.bypass import bypass_banner
 from sequencer.services.flows.andon import Andon
-from sequencer.services.flows.boxes import Box, EmptyBox
+from sequencer.services.flows.boxes import Box, BoxAside, EmptyBox
 from sequencer.services.flows.challenge import Challenge, challenge_banner, challenge_due
 from sequencer.services.flows.hold import quality_hold
 from sequencer.services.flows.language import Language
@@ -57,6 +57,7 @@ FLOWS: Mapping[str, Flow] = {
         OverrideFlow(),
         Challenge(),
         Box(),
+        BoxAside(),
         EmptyBox(),
         Paper(),
     )

@@ -1,4 +1,4 @@
-"""BOX and EMPTY-BOX: a box of a called quantity is begun, or emptied with a reason."""
+"""BOX, BOX-ASIDE and EMPTY-BOX: a box of a called quantity is begun, left for later, or emptied with a reason."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ class Box(Flow):
 
     def begin(self, judging: Judging) -> Judged:
         return begin_box(judging)
+
+
+class BoxAside(Flow):
+    """BOX-ASIDE: the box waits with what is in it, and the station is free for a rack; BOX goes on with it.
+
+    The way out where a box cannot go on: its pieces are not here, a rush rack came, or the server is away.
+    """
+
+    command = "BOX-ASIDE"
+    title = gettext_noop("The box waits, the station is free for a rack")
+
+    def begin(self, judging: Judging) -> Judged:
+        station = judging.station
+        if station.handling_unit is None:
+            return Judged("NOT_NOW", "ASIDE", hint=_("No box is here"), sound="check")
+        box, station.handling_unit = station.handling_unit, None
+        station.mode = station.pending_unit_part = station.pending_unit_lot = ""
+        hint = _("%(box)s waits: BOX goes on with it") % {"box": box.number}
+        return Judged("OK", "ASIDE", seen=box.number, hint=hint)
 
 
 class EmptyBox(Flow):

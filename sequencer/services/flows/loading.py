@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext, gettext_noop
 
+from inventory.statements import Question, text
 from sequencer.labels import Kind
 from sequencer.models import Carrier, Rack, Shipment, Station
 from sequencer.services.flows.hold import held_rack
@@ -143,7 +145,7 @@ def lost_carrier(judging: Judging) -> Judged | None:
     """Gate: a rack that was given up is filled by nobody before the dock has found it again."""
     if judging.label.kind is not Kind.CARRIER or judging.station.kind == Station.Kind.DOCK:
         return None
-    if not Carrier.objects.filter(code=judging.label.value, lost_at__isnull=False).exists():
+    if _lost.first(code=judging.label.value) is None:
         return None
     return Judged(
         "NOT_NOW",
@@ -151,3 +153,8 @@ def lost_carrier(judging: Judging) -> Judged | None:
         seen=judging.label.value,
         hint=gettext("This rack was reported lost; scan it in at the dock"),
     )
+
+
+@Question
+def _lost() -> QuerySet[Carrier, tuple[int]]:
+    return Carrier.objects.filter(code=text("code"), lost_at__isnull=False).values_list("pk").order_by()

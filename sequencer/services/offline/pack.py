@@ -52,7 +52,7 @@ OPEN_RACKS = (RackStatus.LOADING, RackStatus.FULL, RackStatus.REOPENED, RackStat
 # Labels voided longer ago are not on the floor any more.
 VOIDED_WITHIN = timedelta(days=7)
 # What can be done from the pack. Everything else needs the server and says so.
-COMMANDS = ("BACK", "CHANGE-OPERATOR", "RETURN", "SEAL")
+COMMANDS = ("BACK", "BOX-ASIDE", "CHANGE-OPERATOR", "RETURN", "SEAL")
 
 
 def work_pack(station_id: int, *, at: datetime) -> Facts:

@@ -8,11 +8,12 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
+from inventory.statements import Question, field
 from sequencer.clocks import our_clock
 from sequencer.documents import pdf
 from sequencer.documents.designs import DESIGNS, USUAL
@@ -115,15 +116,19 @@ def layout_for(kind: DocumentKind, subject: Any) -> LabelLayout | None:
 
 def assignments(kind: str, station: Station | None) -> list[PrinterAssignment]:
     """Who prints the kind there, first choice first. A station with printers of its own uses no others."""
-    found = list(
-        PrinterAssignment.objects.filter(
-            Q(station=station) | Q(station__isnull=True), kind=kind, printer__active=True
-        )
-        .select_related("printer")
-        .order_by("rank")
-    )
+    found = _ASSIGNED.rows(kind=kind, station=station)
     own = [row for row in found if row.station_id is not None]
     return own or found
+
+
+def _assigned() -> QuerySet[PrinterAssignment]:
+    here = Q(station=field(PrinterAssignment, "station")) | Q(station__isnull=True)
+    kind = field(PrinterAssignment, "kind")
+    found = PrinterAssignment.objects.filter(here, kind=kind, printer__active=True)
+    return found.select_related("printer").order_by("rank")
+
+
+_ASSIGNED = Question(_assigned)
 
 
 def is_assigned(kind: str, station: Station | None) -> bool:

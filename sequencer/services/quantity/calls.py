@@ -158,8 +158,8 @@ def follow_schedule(
     """Makes the open calls of a feed's part what his newest schedules say; returns sentences of what changed.
 
     Promise: said again it changes nothing; a call a person or another system entered for the same part, place and time
-    becomes this one instead of a second; what the schedule names no more is withdrawn as far as it has not left.
-    Runs in the caller's transaction; locks the calls by key.
+    becomes this one instead of a second; what the schedule names no more is withdrawn as far as it has not left, a
+    card as far as no box is begun for it. Runs in the caller's transaction; locks the calls by key.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("follow_schedule needs the caller's transaction")
@@ -170,6 +170,7 @@ def follow_schedule(
     mine = Q(due_at__in=[news.due_at for news in wanted]) | ~Q(status__in=sorted(DONE_QUANTITIES))
     rows = QuantityCall.objects.filter(mine, customer_part=customer_part, unloading_point__in=points)
     list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    _free_moved(KanbanCard.objects.filter(call__in=rows, call__feed=feed), wanted, at=at)
     for news in wanted:
         call = _locked(news) or _adopted(news)
         before = (call.called, call.quantity, call.status) if call is not None else None
@@ -180,8 +181,11 @@ def follow_schedule(
                 continue
             call = _take(call, news, source=QuantityCall.Source.RELEASE, feed=feed, by=by, reason="", at=at)
         else:
-            shipped = progress_of(call).shipped
-            quantity = max(news.called, shipped) if news.open is None else shipped + news.open
+            if news.cards:
+                unnamed = _not_begun(call.cards.all()).exclude(number__in=news.cards)
+                unnamed.update(withdrawn_at=at)
+                _take_cards(call, news.cards, at=at)
+            quantity = _in_all(call, news)
             names = {"source": QuantityCall.Source.RELEASE, "feed": feed, "signal": news.signal,
                      "order_ref": news.order_ref or call.order_ref}  # fmt: skip
             QuantityCall.objects.filter(pk=call.pk).update(**names)
@@ -282,8 +286,7 @@ def _take(
 ) -> QuantityCall:
     """A new call, or one that was cancelled and is wanted again."""
     if known is not None:
-        shipped = progress_of(known).shipped
-        quantity = max(news.called, shipped) if news.open is None else shipped + news.open
+        quantity = _in_all(known, news)
         QuantityCall.objects.filter(pk=known.pk).update(source=source, feed=feed)
         known.source, known.feed = source, feed
         _set(known, news.called, quantity, by=by, reason=reason, at=at)
@@ -307,6 +310,33 @@ def _take(
     _take_cards(call, news.cards, at=at)
     tell(call, "quantity_called", at=at, by=by, reason=reason, pieces=call.quantity)
     return call
+
+
+def _in_all(call: QuantityCall, news: QuantityNews) -> int:
+    """What a standing call delivers in all: what left under it, and what the line still wants.
+
+    A card whose box has left is not wanted once more by the same call.
+    """
+    shipped = progress_of(call).shipped
+    if news.cards:
+        gone = call.cards.filter(box__status=HandlingStatus.SHIPPED, number__in=news.cards).count()
+        return shipped + (len(news.cards) - gone) * (news.called // len(news.cards))
+    return max(news.called, shipped) if news.open is None else shipped + news.open
+
+
+def _not_begun(cards: QuerySet[KanbanCard]) -> QuerySet[KanbanCard]:
+    """Those of the cards that are open and have no box."""
+    begun = KanbanCard.objects.filter(box__isnull=False).values("pk")
+    return cards.exclude(pk__in=begun).filter(closed_at__isnull=True, withdrawn_at__isnull=True)
+
+
+def _free_moved(cards: QuerySet[KanbanCard], wanted: Sequence[QuantityNews], *, at: datetime) -> None:
+    """Withdraws the cards that the schedule names under another call now, so that this one can have them."""
+    owners = {number: news for news in wanted for number in news.cards}
+    for card in _not_begun(cards.filter(number__in=owners)).select_related("call"):
+        key = owners[card.number].key
+        if any(getattr(card.call, name) != value for name, value in key.items()):
+            KanbanCard.objects.filter(pk=card.pk).update(withdrawn_at=at)
 
 
 def _take_cards(call: QuantityCall, cards: Sequence[str], *, at: datetime) -> None:
@@ -344,8 +374,7 @@ def _set(call: QuantityCall, called: int, quantity: int, *, by: str, reason: str
 
 
 def _withdraw(call: QuantityCall, *, by: str, reason: str, at: datetime) -> None:
-    begun = KanbanCard.objects.filter(call=call, box__isnull=False).values("pk")
-    call.cards.exclude(pk__in=begun).filter(closed_at__isnull=True).update(withdrawn_at=at)
+    _not_begun(call.cards.all()).update(withdrawn_at=at)
     _set(call, call.called, progress_of(call).shipped, by=by, reason=reason, at=at)
 
 

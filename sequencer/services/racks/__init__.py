@@ -30,6 +30,7 @@ from sequencer.services.racks.filling import (
     reopen_locked,
     settle_rack,
     slot_facts,
+    slots_of,
     vacate,
 )
 from sequencer.services.racks.locks import lock_rack_seen, lock_racks, locked_rack, move_group, move_rack
@@ -114,6 +115,7 @@ __all__ = [
     "seal_rack",
     "settle_rack",
     "slot_facts",
+    "slots_of",
     "stands_loose",
     "start_stream",
     "to_buffer",

@@ -46,7 +46,11 @@ def place_group(group: ComponentGroup, call: CallOff, *, at: datetime) -> Slot |
     """
     if call.position is None:
         return None
-    if group.priority == Priority.RUSH:
+    # What a person moved into a rack of its own stays there, too, when its sequence changes.
+    if (
+        group.priority == Priority.RUSH
+        or Slot.objects.filter(group=group, rack__priority=Priority.RUSH).exists()
+    ):
         return rush_rack(group, call)
     lead = group.commodity.lead
     lead.program = group.commodity.program

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min, QuerySet, Subquery
 from django.utils.translation import gettext
 
 from inventory.errors import Stale
-from inventory.statements import Question, number
+from inventory.statements import Change, Question, number
 from sequencer import rules
-from sequencer.models import CallOff, ComponentGroup, Rack, SealedMove, SequenceGap, Shipment, Slot, Unit
+from sequencer.models import (
+    CallOff,
+    ComponentGroup,
+    Rack,
+    SealedMove,
+    SequenceGap,
+    SequenceStream,
+    Shipment,
+    Slot,
+    Unit,
+)
 from sequencer.services.held import held_groups
 from sequencer.services.journal import open_task, record_event
 from sequencer.services.racks.cutting_spec import keeps_places
@@ -148,27 +159,60 @@ def _give_up_before_first(rack: Rack) -> None:
     """Places below the first call the stream ever had are not waited for; a lower call would open them again."""
     first = rack.commodity.program.stream.first_position
     if rack.priority == Priority.NORMAL and first is not None and rack.low_position < first:
-        rack.slots.filter(status=SlotStatus.EMPTY, group__isnull=True, position__lt=first).update(
-            status=SlotStatus.CANCELLED, reason=BEFORE_FIRST
-        )
+        # By the stream as it stands when this is written: a lower call may have come since the rack was read.
+        _GIVEN_UP.run(rack=rack.pk, stream=rack.commodity.program.stream_id)
+
+
+def _before_first() -> tuple[QuerySet[Slot], dict[str, Any]]:
+    first = SequenceStream.objects.filter(pk=number("stream")).order_by().values("first_position")
+    waiting = Slot.objects.filter(rack=number("rack"), status=SlotStatus.EMPTY, group__isnull=True)
+    told = {"status": SlotStatus.CANCELLED, "reason": BEFORE_FIRST}
+    return waiting.filter(position__lt=Subquery(first)), told
+
+
+_GIVEN_UP = Change(_before_first)
+
+
+def slots_of(rack_id: int) -> list[Slot]:
+    """Every slot of a rack in loading order, with its call."""
+    return _slots.rows(rack=rack_id)
+
+
+@Question
+def _slots() -> QuerySet[Slot]:
+    return Slot.objects.select_related("group__call_off").filter(rack=number("rack")).order_by("number")
+
+
+def open_gaps(rack: Rack) -> set[int]:
+    """Positions of a rack's run whose call is missing, and nobody has accepted that."""
+    stream = rack.commodity.program.stream_id
+    return {
+        position for (position,) in _gaps.rows(stream=stream, low=rack.low_position, high=rack.high_position)
+    }
+
+
+@Question
+def _gaps() -> QuerySet[SequenceGap, tuple[int]]:
+    gaps = SequenceGap.objects.filter(
+        stream=number("stream"),
+        status=GapStatus.OPEN,
+        position__gte=number("low"),
+        position__lte=number("high"),
+    )
+    return gaps.values_list("position")
+
+
+@Question
+def _to_decide() -> QuerySet[SealedMove, tuple[int | None]]:
+    return SealedMove.objects.filter(rack=number("rack"), choice=SealedChoice.OPEN).values_list("slot_id")
 
 
 def slot_facts(rack: Rack) -> list[rules.SlotFacts]:
     """Every slot against the latest call-off, open gaps, moves not yet decided and quality holds. Four queries."""
-    stream = rack.commodity.program.stream
-    counter = stream.counter
-    gaps = set(
-        SequenceGap.objects.filter(
-            stream=stream,
-            status=GapStatus.OPEN,
-            position__gte=rack.low_position,
-            position__lte=rack.high_position,
-        ).values_list("position", flat=True)
-    )
-    moved = set(
-        SealedMove.objects.filter(rack=rack, choice=SealedChoice.OPEN).values_list("slot_id", flat=True)
-    )
-    slots = rack.slots.select_related("group__call_off").order_by("number")
+    counter = rack.commodity.program.stream.counter
+    gaps = open_gaps(rack)
+    moved = {slot_id for (slot_id,) in _to_decide.rows(rack=rack.pk)}
+    slots = slots_of(rack.pk)
     held = held_groups(slot.group_id for slot in slots)
     facts = [
         _held(replace(_facts_of(slot, counter, gaps), moved=slot.pk in moved), slot, held) for slot in slots

@@ -67,7 +67,7 @@ def move_group(group: ComponentGroup, *way: GroupStatus, **fields: object) -> No
         to = step
     if group.status == to and not fields:
         return
-    if not _moved(tuple(sorted(fields))).run(group=group.pk, was=group.status, status=to, **fields):
+    if not _group_moved(tuple(sorted(fields))).run(group=group.pk, was=group.status, status=to, **fields):
         raise Stale(f"group {group.pk}")
     group.status = to
     for name, value in fields.items():
@@ -75,7 +75,7 @@ def move_group(group: ComponentGroup, *way: GroupStatus, **fields: object) -> No
 
 
 @cache
-def _moved(names: tuple[str, ...]) -> Change:
+def _group_moved(names: tuple[str, ...]) -> Change:
     def moved() -> tuple[QuerySet[ComponentGroup], dict[str, Given]]:
         stands = ComponentGroup.objects.filter(pk=number("group"), status=text("was"))
         return stands, {name: field(ComponentGroup, name) for name in ("status", *names)}
@@ -86,11 +86,20 @@ def _moved(names: tuple[str, ...]) -> Change:
 def move_rack(rack: Rack, to: RackStatus, **fields: object) -> None:
     """One legal move of a rack whose row the caller has locked."""
     check_move(RACK_MOVES, rack.status, to, f"rack {rack.number}")
-    if not Rack.objects.filter(pk=rack.pk, status=rack.status).update(status=to, **fields):
+    if not _rack_moved(tuple(sorted(fields))).run(rack=rack.pk, was=rack.status, status=to, **fields):
         raise Stale(f"rack {rack.number}")
     rack.status = to
     for name, value in fields.items():
         setattr(rack, name, value)
+
+
+@cache
+def _rack_moved(names: tuple[str, ...]) -> Change:
+    def moved() -> tuple[QuerySet[Rack], dict[str, Given]]:
+        stands = Rack.objects.filter(pk=number("rack"), status=text("was"))
+        return stands, {name: field(Rack, name) for name in ("status", *names)}
+
+    return Change(moved)
 
 
 def locked_rack(rack_id: int) -> Rack:

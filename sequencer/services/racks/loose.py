@@ -230,13 +230,17 @@ def to_buffer(pieces: Iterable[LoosePiece]) -> None:
 
 def loose_reasons(rack: Rack) -> list[str]:
     """Sentences for pieces that still stand in a rack's slots though no slot holds them; they forbid the seal."""
-    pieces = loose_pieces().filter(slot__rack=rack).select_related("group__call_off", "unit__part", "slot")
     return [
         _("slot %(slot)s: %(sequence_of)s still stands there; scan MOVES")
-        % {"slot": piece.slot.number, "sequence_of": _sequence_of(piece)}
-        for piece in pieces.order_by("slot__number")
-        if piece.slot is not None
+        % {"slot": slot, "sequence_of": sequence}
+        for _pk, slot, sequence in _left_standing.rows(rack=rack.pk)
     ]
+
+
+@Question
+def _left_standing() -> QuerySet[LoosePiece, tuple[int, int, str]]:
+    pieces = loose_pieces().filter(slot__rack=number("rack")).order_by("slot__number")
+    return pieces.values_list("pk", "slot__number", "group__call_off__sequence_number")
 
 
 def place_of(unit: Unit) -> str:

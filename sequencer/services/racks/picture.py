@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 
 from inventory.statements import Question, number
 from sequencer.drawing import Drawing, seen_by_oem, slot_plan
-from sequencer.models import Rack, RackType, SequenceGap, Slot
+from sequencer.models import Rack, RackType, Slot
 from sequencer.rules import Counter
+from sequencer.services.racks.filling import open_gaps
 from sequencer.services.racks.loose import loose_pieces
-from sequencer.states import GapStatus, GroupStatus, SlotStatus
+from sequencer.states import GroupStatus, SlotStatus
 
 View = dict[str, Any]
 
@@ -28,9 +29,7 @@ def rack_view(rack: Rack, slots: Iterable[Slot], now: Slot | None = None) -> Vie
     loose = dict(_loose.rows(rack=rack.pk))
     rack_type = rack.commodity.rack_type
     layout, counter = rack_type.layout, rack.commodity.program.stream.counter
-    stream = rack.commodity.program.stream_id
-    rows = _gaps.rows(stream=stream, low=rack.low_position, high=rack.high_position)
-    gaps = {position for (position,) in rows}
+    gaps = open_gaps(rack)
     return {
         "id": rack.pk,
         "number": rack.number,
@@ -63,17 +62,6 @@ def rack_view(rack: Rack, slots: Iterable[Slot], now: Slot | None = None) -> Vie
 def _loose() -> QuerySet[Any, tuple[int | None, str]]:
     pieces = loose_pieces().filter(slot__rack=number("rack"))
     return pieces.values_list("slot_id", "group__call_off__sequence_number")
-
-
-@Question
-def _gaps() -> QuerySet[Any, tuple[int]]:
-    gaps = SequenceGap.objects.filter(
-        stream=number("stream"),
-        status=GapStatus.OPEN,
-        position__gte=number("low"),
-        position__lte=number("high"),
-    )
-    return gaps.values_list("position")
 
 
 def type_view(rack_type: RackType, *, by_oem: bool = False) -> View:

@@ -9,7 +9,7 @@ from inventory.models import CustomerPart, Part
 from sequencer import rules
 from sequencer.labels import GS, Kind
 from sequencer.models import HandlingUnit, Unit
-from sequencer.services.held import held_boxes
+from sequencer.services.held import held_boxes, hold_on, open_holds, told
 from sequencer.services.quantity.boxes import (
     box_of,
     close_box,
@@ -353,8 +353,21 @@ def _count(judging: Judging, box: HandlingUnit) -> Judged:
         return Judged("OUT_OF_DATE_CALL", "COUNT", seen=said, hint=changed)
     lot, _, supplier = station.mode.partition(":")[2].partition(GS)
     station.mode = ""
+    held = _caught_since(judging, box.call.part_id, lot)
+    if held:
+        hint = gettext("%(told)s: put them aside, nothing was counted") % {"told": held}
+        return Judged("ON_HOLD", "COUNT", seen=said, hint=hint)
     unit = put_in(box, count, at=judging.at, lot=lot, supplier=supplier)
     return _packed(judging, box, count, unit)
+
+
+def _caught_since(judging: Judging, part_id: int, lot: str) -> str:
+    """The hold that was placed between the scan of the part and that of its count, in words; empty without one."""
+    parts, lots = frozenset({part_id}), frozenset({lot} - {""})
+    for hold in open_holds() if judging.standing.held else ():
+        if hold_on(hold, part_ids=parts, serials=frozenset(), lots=lots, at=judging.at):
+            return told(hold)
+    return ""
 
 
 def _changed(box: HandlingUnit, count: int = 1) -> str:
@@ -380,26 +393,35 @@ def _packed(judging: Judging, box: HandlingUnit, count: int, unit: Unit | None) 
         box=box.number,
         pieces=count,
     )
-    if box.pieces == box.capacity:
+    held = _held(judging, box)
+    if box.pieces == box.capacity and held is None:
         judged = _closed(judging, box, gettext("full"))
         judged.unit = unit
         return judged
-    return Judged(
-        "OK",
-        "COUNT",
-        seen=f"{count} x {box.call.part.number}",
-        unit=unit,
-        hint=gettext("%(pieces)s of %(capacity)s in %(box)s")
-        % {"pieces": box.pieces, "capacity": box.capacity, "box": box.number},
-    )
+    said = gettext("%(pieces)s of %(capacity)s in %(box)s") % {
+        "pieces": box.pieces,
+        "capacity": box.capacity,
+        "box": box.number,
+    }
+    # The piece is good and stands in the box, so it is not refused; only the box has to wait.
+    hint = said if box.pieces < box.capacity else f"{said}. {_not_closed(box, held)}"
+    return Judged("OK", "COUNT", seen=f"{count} x {box.call.part.number}", unit=unit, hint=hint)
+
+
+def _held(judging: Judging, box: HandlingUnit) -> str | None:
+    """The quality hold on a piece of the box, in words."""
+    return held_boxes([box.pk]).get(box.pk) if judging.standing.held else None
+
+
+def _not_closed(box: HandlingUnit, held: str | None) -> str:
+    return gettext("%(box)s is not closed: %(held)s") % {"box": box.number, "held": held}
 
 
 def _closed(judging: Judging, box: HandlingUnit, how: str) -> Judged:
-    held = held_boxes([box.pk]).get(box.pk) if judging.standing.held else None
+    held = _held(judging, box)
     if held is not None:
         # As at a rack: what was put in before the hold was placed is not closed and gets no label.
-        hint = gettext("%(box)s is not closed: %(held)s") % {"box": box.number, "held": held}
-        return Judged("ON_HOLD", "SEAL", seen=box.number, hint=hint)
+        return Judged("ON_HOLD", "SEAL", seen=box.number, hint=_not_closed(box, held))
     close_box(box, by=str(judging.station.operator), at=judging.at, station=judging.station)
     judging.station.mode = judging.station.pending_unit_part = judging.station.pending_unit_lot = ""
     return Judged(

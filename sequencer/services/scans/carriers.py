@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from inventory.statements import Question, number, text
 from sequencer.models import Carrier, Commodity, Rack, Station
 from sequencer.services import printing
 from sequencer.services.journal import record_event
 from sequencer.services.printing import DocumentKind
-from sequencer.services.racks import lock_racks, move_rack, settle_rack
+from sequencer.services.racks import lock_rack_seen, move_rack, settle_rack
 from sequencer.services.scans.judging import Judging
 from sequencer.services.scans.slots import next_rack, next_rush, set_aside
 from sequencer.services.verdicts import Judged
@@ -19,12 +21,7 @@ from sequencer.states import BOUND_RACKS, Priority, RackStatus
 def judge_rack_label(judging: Judging) -> Judged:
     """A rack label: takes the next rack, goes back to an open one, or stages the sealed one."""
     # Locked: the same steel scanned at two stations at once is bound by one of them.
-    carrier = (
-        Carrier.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("rack_type")
-        .filter(code=judging.label.value)
-        .first()
-    )
+    carrier = _CARRIER.first(code=judging.label.value)
     if carrier is None:
         return Judged("UNKNOWN_LABEL", "RACK", seen=judging.label.value, hint=_("No rack has this label"))
     rack = judging.rack()
@@ -48,6 +45,19 @@ def judge_rack_label(judging: Judging) -> Judged:
     return Judged(
         "OK", "RACK", seen=carrier.code, hint=_("This is your rack; go on"), sound="wait", rack=rack
     )
+
+
+def _locked_carrier() -> QuerySet[Carrier]:
+    carriers = Carrier.objects.select_for_update(no_key=True, of=("self",)).select_related("rack_type")
+    return carriers.filter(code=text("code")).order_by()
+
+
+def _rack_in_carrier() -> QuerySet[Rack]:
+    # At most one, by constraint.
+    return Rack.objects.filter(carrier=number("carrier"), status__in=sorted(BOUND_RACKS)).order_by()
+
+
+_CARRIER, _BOUND = Question(_locked_carrier), Question(_rack_in_carrier)
 
 
 def stage(judging: Judging, rack: Rack) -> Judged:
@@ -79,7 +89,7 @@ def take_rush(judging: Judging, rack: Rack, carrier: Carrier) -> Judged | None:
     rush = next_rush(commodity)
     if rush is None or rack.priority == Priority.RUSH or rack.status == RackStatus.SEALED:
         return None
-    if Rack.objects.filter(carrier=carrier, status__in=sorted(BOUND_RACKS)).exists():
+    if _BOUND.first(carrier=carrier.pk) is not None:
         return None
     if judging.station.hand_group_id is not None:
         slot = judging.current(rack)
@@ -105,7 +115,7 @@ def take_rush(judging: Judging, rack: Rack, carrier: Carrier) -> Judged | None:
 def take_rack(judging: Judging, carrier: Carrier) -> Judged:
     commodity = judging.station.commodity
     assert commodity is not None
-    bound = Rack.objects.filter(carrier=carrier, status__in=sorted(BOUND_RACKS)).first()
+    bound = _BOUND.first(carrier=carrier.pk)
     if bound is not None:
         return continue_rack(judging, bound, carrier, commodity)
     refused = unfit(carrier, commodity)
@@ -135,7 +145,7 @@ def take_rack(judging: Judging, carrier: Carrier) -> Judged:
             hint=_("No rack is due; calls will bring one"),
             sound="wait",
         )
-    rack = lock_racks([rack.pk])[rack.pk]
+    rack = lock_rack_seen(rack, commodity)
     if rack.status != RackStatus.PLANNED:
         return Judged("NOT_NOW", "RACK", seen=carrier.code, hint=_("Scan the rack again"), sound="wait")
     return bind(judging, rack, carrier)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from inventory.errors import Refused, Stale, Unknown
 from inventory.statements import Change, Given, Insert, field, number
+from sequencer.busy import is_deadlock
 from sequencer.labels import Kind, read_label
 from sequencer.languages import speaking_to
 from sequencer.models import HandlingUnit, ScanEvent, Station
@@ -50,7 +51,6 @@ FLOOR_FIELDS = [
 ]
 FLOOR_KEYS = {kind.name: kind.attname for kind in Station._meta.concrete_fields if kind.name in FLOOR_FIELDS}
 STALE_TRIES = 4
-DEADLOCK = "40P01"
 
 
 def record_scan(
@@ -80,7 +80,7 @@ def record_scan(
             continue
         except OperationalError as error:
             # PostgreSQL chose this scan of two that waited for each other; nothing of it is kept.
-            if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+            if not is_deadlock(error):
                 raise
     return _record_once(station_id, raw, nonce, at, now or at, shown, kept)
 

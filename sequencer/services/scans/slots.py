@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, FilteredRelation, Q, QuerySet, When
+from django.db.models import Case, Count, Exists, FilteredRelation, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -125,15 +125,13 @@ def slot_is_asked(commodity: Commodity, slot: Slot) -> bool:
 
 def next_rack(commodity: Commodity) -> Rack | None:
     """The rack to take now: rush first, then the lowest sequence that holds anything to build."""
-    rush = next_rush(commodity)
-    return rush or planned_racks(commodity).filter(priority=Priority.NORMAL).order_by("low_position").first()
+    return next_rush(commodity) or _NEXT.first(commodity=commodity.pk)
 
 
-def planned_racks(commodity: Commodity | Given) -> QuerySet[Rack]:
-    """Racks nobody has started that hold anything to build."""
-    return Rack.objects.filter(
-        commodity=commodity, status=RackStatus.PLANNED, slots__group__isnull=False
-    ).distinct()
+def _planned_racks() -> QuerySet[Rack]:
+    """Racks of a commodity nobody has started that hold anything to build."""
+    called = Slot.objects.filter(rack=OuterRef("pk"), group__isnull=False)
+    return Rack.objects.filter(Exists(called), commodity=number("commodity"), status=RackStatus.PLANNED)
 
 
 def next_rush(commodity: Commodity) -> Rack | None:
@@ -141,11 +139,15 @@ def next_rush(commodity: Commodity) -> Rack | None:
     return _RUSH.first(commodity=commodity.pk)
 
 
-def _rushes() -> QuerySet[Rack]:
-    return planned_racks(number("commodity")).filter(priority=Priority.RUSH).order_by("pk")[:1]
+def _first_rush() -> QuerySet[Rack]:
+    return _planned_racks().filter(priority=Priority.RUSH).order_by("pk")[:1]
 
 
-_RUSH = Question(_rushes)
+def _lowest() -> QuerySet[Rack]:
+    return _planned_racks().filter(priority=Priority.NORMAL).order_by("low_position")[:1]
+
+
+_RUSH, _NEXT = Question(_first_rush), Question(_lowest)
 
 
 def set_aside(station: Station) -> Rack | None:

@@ -49,7 +49,8 @@ export function begin(pack, standing) {
       // Another call than in the pack: the page knew it, its parts are not known here.
       if (now[1] !== slot.group) Object.assign(slot, { group: now[1], needs: [], open: false });
       [slot.status, , slot.group_status] = now;
-      for (const need of slot.needs) need.left = standing.left[need.component] ?? need.left;
+      // `left` tells of groups in work only; a verified one, in the hand, wants no part any more.
+      for (const need of slot.needs) need.left = slot.group_status === "VERIFIED" ? 0 : (standing.left[need.component] ?? need.left);
     }
   }
   return state;
@@ -142,9 +143,7 @@ function decide(all) {
     return { code: "VOID_LABEL", step: "LABEL", seen: shownOf(label), hint: gettext("This label was printed anew: use the newer one") };
   }
   if (kind === "W") return { code: "NOT_OFFLINE", step: "PAPER", hint: gettext("This needs the server"), sound: "check" };
-  if (["H", "A", "Q"].includes(kind) || (state.box && kind !== "R")) {
-    return { code: "NOT_OFFLINE", step: "BOX", hint: gettext("This needs the server"), sound: "check" };
-  }
+  if (state.box || ["H", "A", "Q"].includes(kind)) return boxWaits(state);
   const stopped = gates(all);
   if (stopped) return stopped;
   if (kind === "R") return carrier(all);
@@ -237,9 +236,11 @@ function command(all) {
     state.operator = state.mode = "";
     return { ...ok("OPERATOR", gettext("Scan your badge")), sound: "wait" };
   }
+  if (label.value === "BOX-ASIDE") return boxAside(state);
   if (label.value === "RETURN") return { code: "NOT_NOW", step: "RETURN", hint: gettext("The station is not locked"), sound: "check" };
   const stopped = gates(all);
   if (stopped) return stopped;
+  if (state.box) return boxWaits(state);
   if (!rack) return { code: "NOT_NOW", step: "SEAL", hint: gettext("There is no rack to seal"), sound: "check" };
   if (rack.status !== "FULL") {
     const again = rack.slots.filter((slot) => slot.status === "REOPENED" && slot.group);
@@ -260,6 +261,19 @@ function command(all) {
     ? gettext("Sealed, subject to host check: it must not depart. Not known here: %(sets)s. Scan the rack", { sets: unknown.slice(0, 2).join("; ") })
     : gettext("Sealed, subject to host check: it must not depart. Scan the rack");
   return ok("SEAL", sealed, rack.number);
+}
+
+/** A box gets its number, its room and its label from the server; what is called by quantity waits for it. */
+function boxWaits(state) {
+  const hint = state.box ? gettext("Boxes need the server. Scan BOX ASIDE and go on with the rack") : gettext("Boxes and cards need the server: they wait until it is back");
+  return { code: "NOT_OFFLINE", step: "BOX", hint, sound: "check" };
+}
+
+function boxAside(state) {
+  if (!state.box) return { code: "NOT_NOW", step: "ASIDE", hint: gettext("No box is here"), sound: "check" };
+  state.box = null;
+  state.mode = state.pending = state.lot = "";
+  return ok("ASIDE", gettext("The box waits until the server is back; go on with the rack"));
 }
 
 /** What the rack's pieces wait for: known to be absent in the pack's own racks, or not known since the cut. */

@@ -37,6 +37,7 @@ export function openOffline({ body, part, queue, play, token, refresh, quietly }
   let ahead = 0;
   let reached = 0;
   let told = 0;
+  let certified = 0;
 
   /** The server's time; while alone it never goes back, whatever the computer's clock does. */
   const now = () => (reached = Math.max(reached, Date.now() + ahead));
@@ -66,8 +67,9 @@ export function openOffline({ body, part, queue, play, token, refresh, quietly }
       if (!answer.ok) return;
       const { body: text, signature } = await answer.json();
       if (!(await signed(text, signature, facts().key))) return quietly(gettext("Work pack with a false signature: not taken"));
-      await (await storing).write("pack", JSON.parse(text));
-      document.documentElement.dataset.pack = JSON.parse(text).id;
+      const pack = JSON.parse(text);
+      await (await storing).write("pack", pack);
+      Object.assign(document.documentElement.dataset, { pack: pack.id, packRacks: pack.racks.map((rack) => rack.number).join(" ") });
     } catch {
       // No pack is fetched while there is no server; the one that is kept stays.
     }
@@ -115,6 +117,7 @@ export function openOffline({ body, part, queue, play, token, refresh, quietly }
     spell = found;
     ({ ahead } = found);
     cached.length = -1;
+    clearTimeout(certified); // the last outage's certificate must not take this outage's question with it
     await redraw();
   }
 
@@ -218,7 +221,7 @@ export function openOffline({ body, part, queue, play, token, refresh, quietly }
     remove();
     if (certificate?.sent) {
       drawCertificate(certificate);
-      setTimeout(remove, CERTIFICATE_MS);
+      certified = setTimeout(remove, CERTIFICATE_MS);
     }
     await refresh();
   }

@@ -41,6 +41,7 @@ export function draw({ spell, state, rack, slot, need, kept, check }) {
     make("span", "", ngettext("%(count)s scan kept", "%(count)s scans kept", kept)),
     make("em", "", gettext("nothing departs")),
   );
+  panel().classList.remove("certificate");
   panel().replaceChildren(stripe, nowCard(state, rack, slot, need, check), rackCard(state, rack, slot));
   panel().dataset.group = slot?.group ?? "";
   lock = state.lock;
@@ -49,6 +50,10 @@ export function draw({ spell, state, rack, slot, need, kept, check }) {
 
 function nowCard(state, rack, slot, need, check) {
   const card = make("div", "alone-now");
+  if (state.box) {
+    card.append(make("p", "alone-what", gettext("Boxes need the server; go on with the rack")));
+    return card;
+  }
   if (!slot) {
     card.append(make("p", "alone-what", rack ? gettext("Rack %(rack)s: %(status)s", { rack: rack.number, status: gettext(STANDS[rack.status] ?? rack.status) }) : gettext("No rack here")));
     return card;
@@ -84,6 +89,8 @@ function rackCard(state, rack, slot) {
 function asked(state, rack, slot, need) {
   if (!state.operator) return [gettext("SCAN YOUR BADGE"), ""];
   if (state.mode) return [gettext("SCAN BACK"), gettext("What was begun needs the server")];
+  if (state.box) return [gettext("SCAN BOX ASIDE"), gettext("Boxes need the server; go on with the rack")];
+  if (!rack && state.rack) return [gettext("WAIT"), gettext("This rack is not in the work pack")];
   if (!rack) return [gettext("SCAN EMPTY RACK"), ""];
   if (rack.status === "SEALED") return [gettext("SCAN RACK"), rack.carrier];
   if (rack.status === "FULL") return [gettext("SCAN SEAL"), gettext("subject to host check")];

@@ -22,7 +22,15 @@ def test_a_message_reads_as_its_json_says(sample: Path) -> None:
 
 
 def test_every_message_has_its_pair() -> None:
-    kinds = {"delfor_d96a", "delfor_d97a", "desadv_d07a", "recadv_d97a", "aperak_d96a", "contrl_3"}
+    kinds = {
+        "delfor_d96a",
+        "delfor_d97a",
+        "delfor_kanban",
+        "desadv_d07a",
+        "recadv_d97a",
+        "aperak_d96a",
+        "contrl_3",
+    }
     assert {path.stem for path in SAMPLES} == {
         f"synthetic_{kind}" for kind in (*kinds, "deljit_two_interchanges")
     }

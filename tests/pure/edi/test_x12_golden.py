@@ -21,7 +21,7 @@ def test_a_set_reads_as_its_json_says(sample: Path) -> None:
 
 
 def test_every_set_has_its_pair() -> None:
-    kinds = {"830", "862", "861", "824", "997", "999", "ta1"}
+    kinds = {"830", "862", "862_kanban", "861", "824", "997", "999", "ta1"}
     assert {path.stem for path in SAMPLES} == {f"synthetic_{kind}" for kind in kinds}
 
 

@@ -22,7 +22,7 @@ from tests.zpl_reader import read, said
 SIGNS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     values=st.lists(SIGNS, min_size=1, max_size=4),
     code=st.sampled_from([Code.DATA_MATRIX, Code.PDF_417, Code.QR]),
@@ -35,7 +35,7 @@ def test_any_envelope_comes_back_from_paper_as_it_went(values: list[str], code: 
     assert [raw for _, raw in decoded(image)] == [data.encode()]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=60))
 def test_no_text_can_speak_to_the_printer(text: str) -> None:
     """Whatever a master record holds, the stream has the same commands and the data comes back whole."""
@@ -44,7 +44,7 @@ def test_no_text_can_speak_to_the_printer(text: str) -> None:
     assert [(field.kind, field.data) for field in label.fields] == [("TEXT", text)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=SIGNS.filter(lambda text: not set("`{}|") <= set(text)))
 def test_a_data_matrix_keeps_every_sign(data: str) -> None:
     (label,) = read(zpl.render(single("x", 100, 50, [Symbol(1, 1, Code.DATA_MATRIX, data, 0.5)]), 203))
