@@ -1,7 +1,8 @@
 """The README's pictures, from the running program: `make screenshots` writes docs/pictures/.
 
 Starts a demo plant of its own in a scratch folder, lets the twin fill the line, works the waiting station by its tray
-up to the moment between two scans, and takes each page in a Chromium of this machine.
+up to the moment between two scans, and takes each page in a Chromium of this machine. `ARGS="schedule"` takes those
+that are named. After ten minutes it gives up and says what it was at.
 """
 
 from __future__ import annotations
@@ -13,21 +14,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 TOP = Path(__file__).resolve().parent.parent
 PICTURES = TOP / "docs" / "pictures"
 SETTLED_SECONDS = 75
-WIDE = {"width": 1920, "height": 1080}
-STATION = {"width": 1280, "height": 800}
+LIMIT_SECONDS = 600
+ALL = ("schedule", "line-board", "edi", "dock", "station")
+doing = ["starting the plant"]
+WIDE: ViewportSize = {"width": 1920, "height": 1080}
+STATION: ViewportSize = {"width": 1280, "height": 800}
 
 
-def main() -> None:
+def main(names: Iterable[str] = ()) -> None:
+    asked = set(names) or set(ALL)
+    if unknown := asked - set(ALL):
+        sys.exit(f"no picture is called {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     PICTURES.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(LIMIT_SECONDS)
     with (
         tempfile.TemporaryDirectory() as var,
         plant(Path(var)) as (address, paths),
@@ -35,20 +44,41 @@ def main() -> None:
     ):
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page(viewport=WIDE, reduced_motion="reduce")
+        page.set_default_timeout(60_000)
         problems: list[str] = []
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        at("logging in")
         log_in(page, address)
-        time.sleep(SETTLED_SECONDS)
-        take(page, address + paths["line"], "line-board", WIDE)
-        take(page, address + paths["edi"], "edi", WIDE)
-        take(page, address + paths["dock"], "dock", WIDE)
-        page.set_viewport_size(STATION)
-        page.goto(address + paths["station"])
-        work(page, ["badge", "rack", "part"])
-        take(page, None, "station", STATION)
+        pages = {
+            "schedule": "/schedule/",
+            "line-board": paths["line"],
+            "edi": paths["edi"],
+            "dock": paths["dock"],
+        }
+        if asked - {"schedule"}:
+            at("letting the twin fill the line")
+            time.sleep(SETTLED_SECONDS)
+        for name in [name for name in pages if name in asked]:
+            take(page, address + pages[name], name, WIDE)
+        if "station" in asked:
+            at("working the station")
+            page.set_viewport_size(STATION)
+            page.goto(address + paths["station"])
+            work(page, ["badge", "rack", "part"])
+            take(page, None, "station", STATION)
         for problem in sorted(set(problems)):
             print(f"the browser says: {problem}", file=sys.stderr)
         browser.close()
+    signal.alarm(0)
+
+
+def at(what: str) -> None:
+    """Remembers what is under way, for whoever reads why it was given up."""
+    doing[:] = [what]
+
+
+def give_up(_signal: int, _frame: object) -> None:
+    raise SystemExit(f"screenshots: given up after {LIMIT_SECONDS} s while {doing[0]}; is the machine busy?")
 
 
 @contextmanager
@@ -79,7 +109,10 @@ def plant(var: Path) -> Iterator[tuple[str, dict[str, str]]]:
         yield address, seen
     finally:
         running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=20)
+        try:
+            running.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            running.kill()
 
 
 def free_port() -> int:
@@ -105,9 +138,10 @@ def work(page: Page, kinds: list[str]) -> None:
         page.wait_for_timeout(1_500)
 
 
-def take(page: Page, address: str | None, name: str, size: dict[str, int]) -> None:
+def take(page: Page, address: str | None, name: str, size: ViewportSize) -> None:
     """One picture; with an address the page is opened first."""
-    page.set_viewport_size(size)  # type: ignore[arg-type]
+    at(f"taking {name}")
+    page.set_viewport_size(size)
     if address:
         page.goto(address)
     page.wait_for_timeout(2_500)
@@ -117,4 +151,4 @@ def take(page: Page, address: str | None, name: str, size: dict[str, int]) -> No
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

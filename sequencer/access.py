@@ -29,6 +29,7 @@ class Role(StrEnum):
     LOGISTICS = "logistics"
     QUALITY = "quality"
     SUPERVISOR = "supervisor"
+    PLANNER = "planner"
     ADMINISTRATOR = "administrator"
 
 
@@ -40,11 +41,14 @@ GATE_KEEPERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
 # Who may be the second pair of eyes on a call entered by hand; never the person who entered it.
 APPROVERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 SCANNERS = frozenset({Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR})
-ADMIN_READERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR, Role.ADMINISTRATOR})
+ADMIN_READERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR, Role.PLANNER, Role.ADMINISTRATOR})
 DECIDERS = frozenset({Role.LOGISTICS, Role.QUALITY, Role.SUPERVISOR})
 PACKERS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR})
 LOADERS = frozenset({Role.LOGISTICS, Role.SUPERVISOR, Role.ADMINISTRATOR})
 REVIEWERS = frozenset({Role.QUALITY, Role.SUPERVISOR, Role.ADMINISTRATOR})
+PLANNERS = frozenset({Role.PLANNER, Role.SUPERVISOR, Role.ADMINISTRATOR})
+# Who begins and ends operations of a work list.
+MAKERS = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.PLANNER})
 ENROLLERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 ACCESS: Mapping[str, frozenset[Role]] = {
@@ -200,6 +204,55 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "outbound": OFFICE,
     "outbound-raw": OFFICE,
     "outbound-resend": GATE_KEEPERS,
+    # plans of production, as JSON for the board
+    "schedule-bars": OFFICE,
+    "schedule-move": PLANNERS,
+    "schedule-preview": PLANNERS,
+    "schedule-lock": PLANNERS,
+    "schedule-undo": PLANNERS,
+    "schedule-compare": OFFICE,
+    "schedule-arrange": PLANNERS,
+    # the scheduling board and the pages beside it
+    "schedule": OFFICE,
+    "schedule-plans": OFFICE,
+    "schedule-plans-live": OFFICE,
+    "schedule-plan-make": PLANNERS,
+    "schedule-side-by-side": OFFICE,
+    "schedule-plan": OFFICE,
+    "schedule-plan-live": OFFICE,
+    "schedule-overview": OFFICE,
+    "schedule-chosen": OFFICE,
+    "schedule-cautions": OFFICE,
+    "schedule-run-ask": PLANNERS,
+    "schedule-run-panel": OFFICE,
+    "schedule-run-stop": PLANNERS,
+    "schedule-csv": OFFICE,
+    "schedule-pdf": OFFICE,
+    "schedule-plan-copy": PLANNERS,
+    "schedule-plan-publish": PLANNERS,
+    "schedule-plan-take-back": PLANNERS,
+    "schedule-orders": OFFICE,
+    "schedule-orders-template": OFFICE,
+    "schedule-orders-judge": PLANNERS,
+    "schedule-orders-take": PLANNERS,
+    "schedule-orders-follow": PLANNERS,
+    "schedule-matrix": OFFICE,
+    "schedule-matrix-preview": PLANNERS,
+    "schedule-matrix-save": PLANNERS,
+    "schedule-matrix-csv": OFFICE,
+    "schedule-steps": OFFICE,
+    "schedule-steps-live": OFFICE,
+    "schedule-step-new": PLANNERS,
+    "schedule-step": PLANNERS,
+    "schedule-step-delete": PLANNERS,
+    "schedule-step-act": PLANNERS,
+    "schedule-export": OFFICE,
+    "schedule-run": PLANNERS,
+    "schedule-run-cancel": PLANNERS,
+    "schedule-work-lists": EVERYONE,
+    "schedule-work": EVERYONE,
+    "schedule-work-live": EVERYONE,
+    "schedule-work-do": MAKERS,
     # REST API
     "api-calloff-list": EVERYONE,
     "api-calloff-detail": EVERYONE,
@@ -250,6 +303,8 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "api-dock-signal-detail": EVERYONE,
     "api-shipment-decision-send-short": SUPERVISOR,
     "api-shipment-decision-cancel": SUPERVISOR,
+    "api-shipment-decision-join": SUPERVISOR,
+    "api-shipment-decision-part": SUPERVISOR,
     "api-shipment-decision-arrive": LOADERS,
     "api-shipment-decision-emergency": SUPERVISOR,
     "api-balance-list": OFFICE,
@@ -278,6 +333,43 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "api-bypass-detail": OFFICE,
     "api-error-proofing-list": OFFICE,
     "api-error-proofing-detail": OFFICE,
+    "api-plan-list": OFFICE,
+    "api-plan-detail": OFFICE,
+    "api-plan-copy": PLANNERS,
+    "api-plan-publish": PLANNERS,
+    "api-plan-take-back": PLANNERS,
+    "api-plan-run": PLANNERS,
+    "api-plan-move": PLANNERS,
+    "api-plan-preview": PLANNERS,
+    "api-plan-lock": PLANNERS,
+    "api-plan-undo": PLANNERS,
+    "api-schedule-run-list": OFFICE,
+    "api-schedule-run-detail": OFFICE,
+    "api-schedule-run-cancel": PLANNERS,
+    "api-plan-bar-list": OFFICE,
+    "api-plan-move-record-list": OFFICE,
+    "api-plan-move-record-detail": OFFICE,
+    "api-plan-export-list": OFFICE,
+    "api-plan-export-detail": OFFICE,
+    "api-resource-list": OFFICE,
+    "api-resource-detail": OFFICE,
+    "api-setup-time-list": OFFICE,
+    "api-setup-time-detail": OFFICE,
+    "api-sequencing-step-list": OFFICE,
+    "api-sequencing-step-detail": OFFICE,
+    "api-order-list": OFFICE,
+    "api-order-detail": OFFICE,
+    "api-order-firm": PLANNERS,
+    "api-order-cancel": PLANNERS,
+    "api-order-take-releases": PLANNERS,
+    "api-order-take-file": PLANNERS,
+    "api-order-reckoning": OFFICE,
+    "api-stock-count-list": OFFICE,
+    "api-stock-count-detail": OFFICE,
+    "api-operation-list": EVERYONE,
+    "api-operation-detail": EVERYONE,
+    "api-operation-start": MAKERS,
+    "api-operation-finish": MAKERS,
     "api-schema": EVERYONE,
     "api-docs": EVERYONE,
     "api-redoc": EVERYONE,

@@ -23,6 +23,8 @@ SWEEPS = {
     "edi.tasks.sweep_pulses": 15.0,
     "edi.tasks.call_due_quantities": 60.0,
     "edi.tasks.close_books": 300.0,
+    "scheduling.tasks.sweep_runs": 1.0,
+    "scheduling.tasks.start_scheduled": 30.0,
     "sequencer.tasks.sweep": 5.0,
     "sequencer.tasks.sweep_printing": 1.0,
     "sequencer.tasks.seal_journal": 5.0,

@@ -27,6 +27,7 @@ DAILY = (
     Entry(gettext_noop("Racks"), "racks", frozenset({"racks"})),
     Entry(gettext_noop("Shipping"), "shipping", frozenset({"shipping", "returnables", "deliveries"})),
     Entry(gettext_noop("Trace"), "trace", frozenset({"trace"})),
+    Entry(gettext_noop("Schedule"), "schedule", frozenset({"schedule"})),
     Entry(gettext_noop("EDI"), "edi", frozenset({"edi"})),
 )
 MORE = (
@@ -39,6 +40,7 @@ MORE = (
     Entry(gettext_noop("Kit lists"), "kits", frozenset({"kits"})),
     Entry(gettext_noop("By quantity"), "quantity", frozenset({"quantity"})),
     Entry(gettext_noop("Printing"), "printing", frozenset({"printing"})),
+    Entry(gettext_noop("Work lists"), "schedule-work-lists", frozenset({"work"})),
     Entry(gettext_noop("Demand"), "demand", frozenset({"demand"})),
     Entry(gettext_noop("Admin"), "admin", frozenset({"admin"}), "admin:index"),
     Entry(gettext_noop("API"), "api-docs", frozenset({"api"})),

@@ -208,7 +208,10 @@ SPECTACULAR_SETTINGS = {
             "TaskStatus",
         )
     }
+    | {f"{name}Enum": f"scheduling.states.{name}" for name in ("OrderStatus", "PlanStatus", "RunStatus")}
     | {
+        "SequencingStatusEnum": "scheduling.api.SEQUENCING",
+        "OperationStatusEnum": "scheduling.api.FLOOR",
         "ShipmentKindEnum": "sequencer.models.shipping.Shipment.Kind",
         "CarrierMovementKindEnum": "sequencer.models.shipping.CarrierMovement.Kind",
         "DockSignalKindEnum": "sequencer.models.shipping.DockSignal.Kind",

@@ -6,6 +6,8 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
 
 from edi.urls import urlpatterns as edi_urls
+from scheduling import api as scheduling_api  # noqa: F401 - registers its routes
+from scheduling.urls import urlpatterns as scheduling_urls
 from sequencer import (  # noqa: F401 - each registers its routes
     api_authority,
     api_demand,
@@ -57,6 +59,7 @@ urlpatterns = [
     *shipping_urls,
     path("demand/", demand.demand, name="demand"),
     path("edi/", include(edi_urls)),
+    path("schedule/", include(scheduling_urls)),
     path("api/v1/", include(api_demand.router.urls)),
     path("api/schema/", SpectacularAPIView.as_view(permission_classes=[InTable]), name="api-schema"),
     path("api/docs/", guarded(SpectacularSwaggerSplitView.as_view(url_name="api-schema")), name="api-docs"),

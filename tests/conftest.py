@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -16,12 +17,25 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as searching
 
 from sequencer.postgres import kept
 from tests.tables import add_what_only_migrations_make
 
+# How long an example takes is the machine's affair: a busy one makes no test fail.
+searching.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+searching.load_profile("untimed")
+
 # Made from the models when the tables are made; no test changes them.
 KEPT = {model._meta.db_table for model in (ContentType, Permission)}
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: looking through all of it for garbage is a cost of every test."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def empty_written_tables(_: TransactionTestCase) -> None:

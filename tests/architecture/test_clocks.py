@@ -8,8 +8,22 @@ from pathlib import Path
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import RequestFactory
 
 from edi.models import OutboundMessage
+from scheduling.models import ExportRow, ManufacturingOrder
+from sequencer.models import (
+    CallOff,
+    FloorException,
+    LineConsumption,
+    PrintJob,
+    QuantityCall,
+    SealedMove,
+    SequenceGap,
+    Shipment,
+    Task,
+)
 
 pytestmark = pytest.mark.engine_free
 
@@ -25,6 +39,7 @@ OWN = {
     *("at", "opened_at", "closed_at", "departed_at", "arrived_at", "confirmed_at", "asn_at", "asn_status_at"),
     *("packed_at", "decided_at", "placed_at", "released_at", "granted_at", "ended_at", "resolved_at", "taken_at"),
     *("issued_at", "asked_at", "printed_at", "void_at", "rendered_at", "tried_at", "begun_at", "done_at", "back_at"),
+    *("started_at", "planned_starts_at"),
     *("since", "checked_at", "now_at", "older", "until", "expires_at"),
 }  # fmt: skip
 BOTH = {"due", "due_day", "due_there", "asked_for"}
@@ -77,18 +92,42 @@ def test_what_is_told_on_one_clock_is_found(told: str) -> None:
     assert one_clock_only(told) != []
 
 
+# Rows whose due time we set ourselves; no OEM's clock has a part in it.
+OWN_DUE = {OutboundMessage, ManufacturingOrder, ExportRow, PrintJob}
+
+
 def test_no_list_of_admin_has_a_due_time_on_one_clock() -> None:
     wrong = [
         f"{model.__name__}: {column}"
         for model, page in admin.site._registry.items()
         for column in page.list_display
-        if isinstance(column, str) and column in DUE and model is not OutboundMessage
+        if isinstance(column, str) and column in DUE and model not in OWN_DUE
     ]
     assert wrong == [], "write due_column(...)"
 
 
+ASKED_FOR = [CallOff, FloorException, LineConsumption, QuantityCall, SealedMove, SequenceGap, Shipment, Task]
+
+
+@pytest.mark.parametrize("model", ASKED_FOR)
+def test_no_page_of_a_row_in_admin_has_a_due_time_on_one_clock(model: type, rf: RequestFactory) -> None:
+    request = rf.get("/admin/")
+    request.user = User(is_superuser=True, is_active=True)
+    told = admin.site._registry[model].get_fields(request, model())
+    due = {one for one in told if getattr(one, "admin_order_field", None) in DUE}
+    assert (due != set(), DUE & {one for one in told if isinstance(one, str)}) == (True, set())
+
+
+def test_every_row_of_admin_with_a_due_time_is_looked_at() -> None:
+    has_one = {model for model in admin.site._registry if DUE & {field.name for field in model._meta.fields}}
+    assert has_one == {*ASKED_FOR, *OWN_DUE}
+
+
 # Who formats a time of day outside `sequencer/clocks.py`, how often, and why one clock is right there.
 WRITES_TIMES = {
+    "scheduling/models/plant.py": (2, "shifts of our own calendars"),
+    "scheduling/services/order_files.py": (1, "as a file of orders writes it"),
+    "scheduling/views/plan_pages.py": (1, "what a field of a form is filled with"),
     "sequencer/boards/todo.py": (1, "the letter to the OEM is on his clock and names it"),
     "sequencer/channels/printers.py": (1, "when a test label was printed"),
     "sequencer/services/offline/pack.py": (1, "part of a key"),

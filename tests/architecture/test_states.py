@@ -1,4 +1,4 @@
-"""The nets of the core: forbidden pairs refuse, every state can be reached, nothing ships unverified."""
+"""The nets of all apps: forbidden pairs refuse, every state can be reached, nothing ships unverified."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from django.db import models
 
 from inventory.errors import Refused
 from sequencer.management.commands.draw_states import drawn
-from sequencer.states import GROUP_MOVES, NETS, GroupStatus, Moves, check_move
+from sequencer.management.commands.draw_states import nets as all_nets
+from sequencer.states import GROUP_MOVES, GroupStatus, Moves, check_move
 
 pytestmark = pytest.mark.engine_free
 
 TOP = Path(__file__).resolve().parents[2]
+NETS = all_nets()
 nets = pytest.mark.parametrize("moves", NETS.values(), ids=NETS)
 
 
@@ -32,6 +34,21 @@ def reached(moves: Moves, start: StrEnum, without: frozenset[StrEnum] = frozense
 
 def pairs(moves: Moves) -> list[tuple[StrEnum, StrEnum]]:
     return [(old, new) for old in moves for new in moves]
+
+
+def test_the_nets_of_the_core_and_of_scheduling_are_walked() -> None:
+    assert {"CallOff", "Rack", "Shipment", "ManufacturingOrder", "Plan", "ScheduleRun"} <= set(NETS)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_net_moves_what_its_model_can_be(name: str) -> None:
+    model = next(model for model in apps.get_models() if model.__name__ == name)
+    states = [
+        {str(value) for value, _ in field.choices or ()}
+        for field in model._meta.fields
+        if field.name in ("status", "stage")
+    ]
+    assert {str(state) for state in NETS[name]} in states
 
 
 @nets
@@ -99,7 +116,7 @@ def test_there_are_status_fields_to_check() -> None:
 )
 def test_the_database_knows_every_status(model: type[models.Model], field: models.Field) -> None:
     """A status outside the enumeration is refused by a constraint of the table, whatever the code does."""
-    wanted = {value for value, _ in field.choices or ()}
+    wanted = {str(value) for value, _ in field.choices or ()}
     held = [
         {str(item) for item in value}
         for constraint in model._meta.constraints

@@ -12,7 +12,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.test import Client
+from playwright.sync_api import Error as BrowserError
 
 from sequencer.views import floor
 from tests.factories import Plant, make_plant
@@ -30,6 +31,29 @@ FOUND = (
     *map(shutil.which, ("chromium", "chromium-browser", "google-chrome")),
 )
 CONTROL = {"\x1d": "Control+]", "\x1e": "Control+^", "\x04": "Control+d"}
+
+
+LAST_WORDS = """() => [
+    `${location.href} after ${Math.round(performance.now())} ms, ${document.visibilityState},`
+    + ` ${navigator.onLine ? "online" : "offline"}, focus on ${document.activeElement?.tagName}`,
+    ...(window.said ?? []),
+    ...Object.entries(localStorage).map(([name, kept]) => `kept: ${name} ${kept}`),
+].join("\\n")"""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """A test that fails says what its pages said: a wait in vain explains nothing by itself."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("chromium")
+    if report.when == "call" and report.failed and browser is not None:
+        for page in [page for context in browser.contexts for page in context.pages]:
+            try:
+                words = page.evaluate(LAST_WORDS)
+            except BrowserError as error:  # a page that is gone or hangs must not hide the failure
+                words = f"{page.url}: {error}"
+            report.sections.append(("the page's last words", words))
+    return report
 
 
 @pytest.fixture(scope="package")
@@ -90,13 +114,32 @@ def server(chromium: Any) -> Iterator[Server]:
     thread.join(5)
 
 
-# A green lasts 0.8 s; on a busy machine the test may look later. The page remembers its colours since the last scan.
+# A green lasts 0.8 s; on a busy machine the test may look later. The page remembers its colours since the last scan,
+# and what it said last: a wait that ends in vain tells the words in order.
 REMEMBER = """
 window.colours = new Set();
+window.said = [];
+const SAYS = {
+  now: "[data-part=ask] strong", judged: "[data-part=judged] strong", alone: "#alone-band strong", quiet: "#quiet",
+  stripe: ".alone-stripe", light: "#light", told: "[data-told]", raw: "#raw",
+};
 document.addEventListener("DOMContentLoaded", () => {
     const seen = () => window.colours.add(document.body.dataset.ground);
     new MutationObserver(seen).observe(document.body, { attributes: true, attributeFilter: ["data-ground"] });
     seen();
+    const before = {};
+    const listen = () => {
+        for (const [name, where] of Object.entries(SAYS)) {
+            const text = document.querySelector(where)?.textContent.replace(/\\s+/g, " ").trim() ?? "";
+            if (text === (before[name] ?? "")) continue;
+            before[name] = text;
+            window.said.push(`${Math.round(performance.now())} ms ${name}: ${text || "(nothing)"}`);
+            if (window.said.length > 60) window.said.shift();
+        }
+    };
+    const deep = { childList: true, subtree: true, characterData: true };
+    new MutationObserver(listen).observe(document.body, deep);
+    listen();
 });
 """
 TURNED = """ground => document.body.dataset.ground === ground || (ground !== "wait" && window.colours?.has(ground))"""
@@ -148,6 +191,11 @@ class Floor:
     @property
     def ground(self) -> str:
         return str(self.page.evaluate("() => document.body.dataset.ground"))
+
+    def answered(self) -> Floor:
+        """Waits until the server has judged every scan of this browser and the page shows it."""
+        self.page.wait_for_function("() => !Object.keys(localStorage).some(name => name.startsWith('scan '))")
+        return self
 
     def waits(self) -> int:
         """Scans kept in the browser that the server has not answered."""

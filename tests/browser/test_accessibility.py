@@ -34,6 +34,7 @@ SEEN_AT_LEAST = {
     *("edi", "edi-gaps", "edi-usage", "quarantine", "manual", "exceptions", "quality", "quality-hold"),
     *("overrides", "bypass", "offline", "paper", "sets", "kits", "routes", "printing", "demand", "quantity"),
     *("returnables", "deliveries", "recall", "share-links"),
+    *("schedule", "schedule-plans", "schedule-matrix", "schedule-steps", "schedule-step-new"),
 }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def test_a_truck_is_loaded_in_order_departs_and_its_asn_comes_back(truck: Floor,
     shipment = Shipment.objects.get()
     assert shipment.status == "DEPARTED"
     record_asn_status(shipment.pk, AsnStatus.ACCEPTED, at=timezone.now())
-    truck.page.wait_for_selector(".asn.asn-accepted >> text=ASN accepted", timeout=3_000)
+    truck.page.wait_for_selector(".asn.asn-accepted >> text=ASN accepted")
 
 
 def test_a_rack_out_of_order_is_refused_and_the_right_one_goes_on(truck: Floor) -> None:

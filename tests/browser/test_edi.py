@@ -17,7 +17,8 @@ from tests.edi.files import Call, Sender, deljit, interchange, message, stored
 from tests.edi.schedules import delfor
 from tests.factories import Plant, person
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# How the pages of tests/edi_pages, which are held to both engines there, look and are worked with.
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
 
 # Every element that takes a click must be reachable by the keyboard and carry a name.
 NAMELESS = """() => [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea')]

@@ -13,7 +13,8 @@ from tests.browser.conftest import Floor
 from tests.browser.keyboard import faults_by_tab
 from tests.factories import Plant
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+# Where the focus goes is decided in the browser.
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

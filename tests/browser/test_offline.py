@@ -12,12 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.http import Http404
+from django.utils import timezone
 
-from sequencer.models import Carrier, OfflineSpell, Override, Rack, ScanEvent, Station, Task, Unit
-from sequencer.services import record_scan
+from inventory.models import Part
+from sequencer.models import (
+    Carrier,
+    HandlingUnit,
+    OfflineSpell,
+    Override,
+    PackingInstruction,
+    Rack,
+    ScanEvent,
+    Station,
+    Task,
+    Unit,
+)
+from sequencer.services import offline, record_scan
 from sequencer.services.offline import standing_of, work_pack
 from sequencer.services.overrides import grant_override
 from sequencer.services.quality import Caught, place_hold
+from sequencer.services.quantity import QuantityNews, call_quantity
 from tests.browser.conftest import FOUND, Floor
 from tests.factories import Plant
 
@@ -136,8 +151,8 @@ def test_the_browser_knows_the_gates_of_the_server(station: Floor, plant: Plant)
 
 
 def ready(floor: Floor) -> Floor:
-    """The pack is there and signed, and the worker keeps the page."""
-    floor.page.wait_for_function("() => document.documentElement.dataset.pack")
+    """The pack of the rack that stands here is there and signed, and the worker keeps the page."""
+    floor.page.wait_for_function("() => document.documentElement.dataset.packRacks")
     floor.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     floor.page.wait_for_function(
         "async () => (await (await caches.open('station-shell-1')).keys())"
@@ -213,6 +228,83 @@ def test_an_outage_loses_nothing_and_doubles_nothing(loading: Floor, plant: Plan
     row = OfflineSpell.objects.get()
     assert (row.sent, row.taken, row.agreed, row.doubled, row.holes) == (9, 9, 9, 0, 0)
     assert page.evaluate("async () => (await indexedDB.databases()).length") == 1
+
+
+# A part without serial.
+CLIP = "[)>\x1e06\x1dPC\x1e\x04"
+
+
+@pytest.fixture
+def boxed(loading: Floor, plant: Plant) -> Floor:
+    """A rack in work, and before it a box of C, begun, called by cards and pieces."""
+    PackingInstruction.objects.create(part=plant.parts["C"], pieces=4)
+    news = QuantityNews(
+        unloading_point_id=plant.dock.unloading_point_id or 0, part_id=plant.parts["C"].pk, customer_part="C-C",
+        due_at=timezone.now() + timedelta(hours=3), called=8,
+    )  # fmt: skip
+    call_quantity(news, source="API", by="erp", at=timezone.now())
+    Part.objects.filter(number="C").update(trace=Part.Trace.NONE)
+    loading.scan("%C:BOX").told("scan the part").scan(CLIP).asked("SCAN PACK OR A COUNT")
+    loading.scan("%Q:1").asked("SCAN PART")
+    return loading
+
+
+def test_browser_and_server_leave_a_box_aside_alike(boxed: Floor, plant: Plant) -> None:
+    plant.at = timezone.now()
+    table = ["%C:BOX-ASIDE", "%C:BOX-ASIDE", label("A", "SN1"), "%L:1", "%C:SEAL", label("B", "SN2")]
+    there, here = both(boxed, plant, table)
+    assert there == here
+    assert [code for _, code, _ in here] == ["OK", "NOT_NOW", "OK", "OK", "NOT_NOW", "OK"]
+
+
+def test_boxes_wait_for_the_server_and_the_rack_goes_on(boxed: Floor, plant: Plant) -> None:
+    page = boxed.page
+    cut_off(boxed)
+    answered(boxed, "SCAN BOX ASIDE")
+    for raw in (CLIP, "%Q:2", "%C:SEAL", "%C:BOX", "%R:R2"):
+        answered(boxed.scan(raw), "NOT WHILE OFFLINE")
+        assert "server" in page.inner_text("#alone-band")
+    if os.environ.get("JIS_PICTURES"):
+        page.screenshot(path=f"{os.environ['JIS_PICTURES']}/offline-box.png")
+    answered(boxed.scan("%C:BOX-ASIDE"), "SCAN PART A")
+    answered(boxed.scan("%A:K-1"), "NOT WHILE OFFLINE")
+    answered(boxed.scan(label("A", "SN1")), "SCAN SLOT 1")
+    answered(boxed.scan("%L:1"), "SCAN PART B")
+    assert back(boxed) == "3 scans sent, 3 accepted, 0 doubled, 0 tasks"
+    box = HandlingUnit.objects.get()
+    assert (box.status, box.pieces, box.stations.count(), box.units.count()) == ("OPEN", 1, 0, 1)
+    assert list(Unit.objects.filter(serial="SN1").values_list("status", flat=True)) == ["PACKED"]
+    boxed.scan("%C:BOX").asked("SCAN PART").scan(CLIP).scan("%Q:PACK").asked("STICK THE LABEL ON, SCAN IT")
+
+
+def test_cut_before_the_pack_of_the_rack_came_it_waits_and_asks_for_no_other_rack(
+    station: Floor, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page was opened before the rack was cut, and the pack with it never arrives."""
+    station.page.wait_for_function("() => document.documentElement.dataset.packRacks === ''")
+
+    def lost(*_: Any, **__: Any) -> None:
+        raise Http404
+
+    monkeypatch.setattr(offline, "work_pack", lost)
+    plant.new(1)
+    station.scan("%B:OP").asked("SCAN EMPTY RACK").scan("%R:R1").asked("SCAN PART")
+    answered(cut_off(station), "WAIT THIS RACK IS NOT IN THE WORK PACK")
+
+
+def test_cut_again_under_the_certificate_the_question_stays(loading: Floor, plant: Plant) -> None:
+    page = loading.page
+    # The certificate stands for 12 s; here for one.
+    page.evaluate(
+        "() => { const real = setTimeout; window.setTimeout = (act, ms) => real(act, ms === 12000 ? 1000 : ms); }"
+    )
+    answered(cut_off(loading).scan(label("A", "SN1")), "SCAN SLOT 1")
+    assert back(loading) == "1 scan sent, 1 accepted, 0 doubled, 0 tasks"
+    page.context.set_offline(True)
+    answered(loading, "SCAN SLOT 1")
+    page.wait_for_timeout(1_500)
+    assert page.inner_text("#alone-band strong").upper() == "SCAN SLOT 1"
+    assert page.query_selector("#alone.certificate") is None
 
 
 def test_what_changed_meanwhile_becomes_tasks_and_a_stop(visit: Callable[..., Floor], plant: Plant) -> None:

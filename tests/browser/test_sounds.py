@@ -10,7 +10,11 @@ import base64
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from django.conf import settings
+
+# Drawn and measured in the browser.
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free]
 
 MEASURE = """async source => {
   const sounds = await import("data:text/javascript;base64," + source);

@@ -77,7 +77,7 @@ def test_one_truck_by_wedge_events(visit: Callable[..., Floor], plant: Plant) ->
     assert (shipment.status, shipment.seal_number) == ("DEPARTED", "SEAL-4711")
     assert DockSignal.objects.count() == 4, "each refused scan that stopped the loading sounded the horn"
     record_asn_status(shipment.pk, AsnStatus.ACCEPTED, at=timezone.now())
-    dock.page.wait_for_selector(".asn.asn-accepted >> text=/ASN accepted/", timeout=5_000)
+    dock.page.wait_for_selector(".asn.asn-accepted >> text=/ASN accepted/")
     assert dock.page.locator(".asn.asn-accepted time").inner_text().count(":") == 2
     keep(dock, "09-accepted")
     assert dock.page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")

@@ -101,6 +101,8 @@ def sights() -> Iterator[tuple[str, str]]:
     for dock in Station.objects.filter(kind=Station.Kind.DOCK).order_by("pk")[:1]:
         yield f"/dock/{dock.pk}/", f"dock {dock.code}: trucks, departure, ASN"
     yield "/edi/", "EDI: files in and out, problems, reprocess"
+    yield "/schedule/", "scheduling board: moulding and paint, one plan published, one to try"
+    yield "/schedule/work/", "work lists of the machines"
     yield "/admin/", "master data"
     yield "/api/docs/", "REST API"
 

@@ -1,0 +1,1 @@
+"""What the pages of the schedule show, asked of the database and shaped for a template."""

@@ -1,0 +1,97 @@
+"""The verbs of production scheduling; one per event, each owns its transaction."""
+
+from scheduling.services.board import (
+    Moved,
+    arrange_operations,
+    as_bars,
+    cautions,
+    forget_boards,
+    lock_operations,
+    move_operation,
+    picture,
+    preview_move,
+    undo_move,
+    weigh_operations,
+)
+from scheduling.services.export import export_csv
+from scheduling.services.floor import finish_operation, start_operation, work_list
+from scheduling.services.netting import Reckoning
+from scheduling.services.order_files import (
+    MOST_BYTES,
+    Judged,
+    counts_of,
+    import_orders,
+    judge_orders,
+    order_template,
+    read_order_file,
+)
+from scheduling.services.orders import (
+    cancel_order,
+    enter_order,
+    firm_order,
+    reckon_releases,
+    take_releases,
+    write_operations,
+    write_order,
+)
+from scheduling.services.plans import (
+    Comparison,
+    compare_plans,
+    copy_plan,
+    plan_from_orders,
+    publish_plan,
+    unpublish_plan,
+)
+from scheduling.services.runs import (
+    cancel_run,
+    due_runs,
+    request_run,
+    run_schedule,
+    start_scheduled_runs,
+    take_back_stale_runs,
+)
+
+__all__ = [
+    "MOST_BYTES",
+    "Comparison",
+    "Judged",
+    "Moved",
+    "Reckoning",
+    "arrange_operations",
+    "as_bars",
+    "cancel_order",
+    "cancel_run",
+    "cautions",
+    "compare_plans",
+    "copy_plan",
+    "counts_of",
+    "due_runs",
+    "enter_order",
+    "export_csv",
+    "finish_operation",
+    "firm_order",
+    "forget_boards",
+    "import_orders",
+    "judge_orders",
+    "lock_operations",
+    "move_operation",
+    "order_template",
+    "picture",
+    "plan_from_orders",
+    "preview_move",
+    "publish_plan",
+    "read_order_file",
+    "reckon_releases",
+    "request_run",
+    "run_schedule",
+    "start_operation",
+    "start_scheduled_runs",
+    "take_back_stale_runs",
+    "take_releases",
+    "undo_move",
+    "unpublish_plan",
+    "weigh_operations",
+    "work_list",
+    "write_operations",
+    "write_order",
+]

@@ -1,0 +1,220 @@
+"""Runs of the engine: claimed once, taken over from the dead, cancelled, failed in words, written once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from inventory.errors import Refused
+from scheduling import services, tasks
+from scheduling.models import Plan, PlannedOperation, ScheduledRun, ScheduleRun
+from scheduling.services import runs
+from scheduling.states import PlanStatus, RunStatus
+from tests.scheduling.shop import MONDAY, Shop
+
+AT = {"by": "planner", "at": MONDAY}
+
+
+@pytest.fixture
+def plan(transactional_db: None, shop: Shop) -> Plan:
+    """Colours that change with each order by due date; a step that brings them together."""
+    for number, key in enumerate(("RED", "BLUE", "RED", "BLUE", "RED", "BLUE")):
+        order = shop.order(f"O{number}", key, due_hours=70 + number)
+        order.operations.get(number=10).resources.set([shop.p1])
+    shop.step()
+    return services.plan_from_orders(start=MONDAY, **AT)
+
+
+def asked(plan: Plan, **more: Any) -> ScheduleRun:
+    return services.request_run(plan.pk, **AT, **{"seconds": 1.0, **more})
+
+
+def keys(plan: Plan) -> list[str]:
+    rows = PlannedOperation.objects.filter(plan=plan, resource__code="P1").order_by("position")
+    return list(rows.values_list("operation__key", flat=True))
+
+
+def test_a_run_sequences_the_plan(plan: Plan) -> None:
+    assert keys(plan) == ["RED", "BLUE"] * 3
+    run = asked(plan)
+    done = services.run_schedule(run.pk)
+    assert done is not None
+    run.refresh_from_db()
+    plan.refresh_from_db()
+    assert (run.status, run.progress, run.error) == (RunStatus.DONE, 1.0, "")
+    assert keys(plan) == ["RED"] * 3 + ["BLUE"] * 3
+    assert plan.version == 2
+    assert run.result is not None
+    assert (
+        plan.figures["setup_hours"]
+        == run.result["after"]["setup_hours"]
+        < run.result["before"]["setup_hours"]
+    )
+    assert set(PlannedOperation.objects.filter(operation__number=10).values_list("status", flat=True)) == {15}
+    assert services.run_schedule(run.pk) is None, "what is done is not done again"
+
+
+def test_what_people_locked_a_run_keeps(plan: Plan, shop: Shop) -> None:
+    blue = PlannedOperation.objects.get(plan=plan, operation__order__number="O5", operation__number=10)
+    services.move_operation(plan.pk, blue.operation_id, shop.p1.pk, 1, version=1, **AT)
+    services.run_schedule(asked(plan).pk)
+    assert keys(plan)[0] == "BLUE"
+    kept = PlannedOperation.objects.get(plan=plan, operation=blue.operation_id)
+    assert (kept.position, kept.status) == (1, 17)
+    with pytest.raises(Refused, match="since it was run"):
+        services.undo_move(plan.pk, version=3, **AT)
+
+
+def test_a_second_run_and_a_move_wait_for_the_first(plan: Plan, shop: Shop) -> None:
+    bar = PlannedOperation.objects.filter(plan=plan, resource=shop.p1).first()
+    assert bar is not None
+    services.move_operation(plan.pk, bar.operation_id, shop.p1.pk, 2, version=1, **AT)
+    asked(plan)
+    for action in (
+        lambda: asked(plan),
+        lambda: services.move_operation(plan.pk, bar.operation_id, shop.p1.pk, 3, version=2, **AT),
+        lambda: services.undo_move(plan.pk, version=2, **AT),
+        lambda: services.publish_plan(plan.pk, version=2, **AT),
+    ):
+        with pytest.raises(Refused) as refusal:
+            action()
+        assert refusal.value.code == "plan_runs"
+    assert Plan.objects.get().version == 2
+
+
+def test_a_run_nobody_claimed_is_cancelled_at_once(plan: Plan) -> None:
+    run = services.cancel_run(asked(plan).pk, **AT)
+    assert run.status == RunStatus.CANCELLED
+    assert services.run_schedule(run.pk) is None
+    with pytest.raises(Refused, match="cannot become"):
+        services.cancel_run(run.pk, **AT)
+
+
+def test_a_worker_asks_twice_a_second_whether_its_run_is_cancelled() -> None:
+    assert runs.BEAT_SECONDS <= 0.5
+
+
+@pytest.fixture
+def searching(plan: Plan, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Plan:
+    """The plan with a step that searches as long as it may; heartbeats come fast."""
+    monkeypatch.setattr(runs, "BEAT_SECONDS", 0.02)
+    plan.problem["steps"] = [{"id": 10, "type": "minimise_setup", "work_centre": "PRESS"}]
+    plan.save(update_fields=["problem"])
+    return plan
+
+
+def in_thread(action: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    came: list[Any] = []
+
+    def work() -> None:
+        from django.db import connection
+
+        try:
+            came.append(action())
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, came
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Waits for what comes; two minutes, for on a machine that never ran it the search is compiled first."""
+    for _ in range(12_000):
+        if true():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("it never came to be")
+
+
+def test_a_running_one_is_told_and_leaves_the_plan_alone(searching: Plan) -> None:
+    run = asked(searching, seconds=3600.0)
+    thread, came = in_thread(lambda: services.run_schedule(run.pk))
+    until(lambda: ScheduleRun.objects.get().best_objective is not None)
+    assert services.cancel_run(run.pk, **AT).status == RunStatus.RUNNING
+    # It would search for an hour; told within half a second, it ends at once on however busy a machine.
+    thread.join(60)
+    assert not thread.is_alive()
+    assert came[0].status == ScheduleRun.objects.get().status == RunStatus.CANCELLED
+    assert Plan.objects.get().version == 1
+    assert keys(searching) == ["RED", "BLUE"] * 3
+
+
+def test_a_worker_taken_for_dead_writes_nothing_when_it_comes_back(searching: Plan) -> None:
+    run = asked(searching, seconds=60.0, iterations=None)
+    thread, came = in_thread(lambda: services.run_schedule(run.pk, worker="first"))
+    until(lambda: ScheduleRun.objects.get().status == RunStatus.RUNNING)
+    assert services.take_back_stale_runs(at=timezone.now()) == 0, "it lives"
+    assert services.take_back_stale_runs(at=timezone.now() + timedelta(minutes=1)) == 1
+    ScheduleRun.objects.update(seconds=0.5)
+    done = services.run_schedule(run.pk, worker="second")
+    thread.join(120)
+    assert came == [None]
+    assert done is not None
+    row = ScheduleRun.objects.get()
+    assert (row.status, row.worker, row.claim_count) == (RunStatus.DONE, "second", 2)
+    assert Plan.objects.get().version == 2
+
+
+def test_a_run_that_kills_its_workers_is_given_up(plan: Plan) -> None:
+    run = asked(plan)
+    for death in range(1, 4):
+        assert ScheduleRun.objects.filter(status=RunStatus.QUEUED).update(
+            status=RunStatus.RUNNING,
+            worker=f"w{death}",
+            claimed_at=MONDAY,
+            heartbeat_at=MONDAY,
+            claim_count=death,
+        )
+        assert services.take_back_stale_runs(at=MONDAY + timedelta(minutes=1)) == 1
+    run.refresh_from_db()
+    assert (run.status, run.error) == (RunStatus.FAILED, "3 workers died over it; the last was w3.")
+
+
+def test_what_the_engine_refuses_is_told_in_its_words(plan: Plan) -> None:
+    run = asked(plan)
+    run.problem["operations"][0]["colour"] = "RED"
+    ScheduleRun.objects.update(problem=run.problem)
+    done = services.run_schedule(run.pk)
+    assert done is not None
+    assert done.status == RunStatus.FAILED
+    assert "unknown key 'colour'" in done.error
+    assert asked(plan), "the plan can be run again"
+
+
+def test_the_sweep_offers_what_waits(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered: list[Any] = []
+    monkeypatch.setattr(tasks.run_schedule, "apply_async", lambda args, **_: offered.append(args))
+    run = asked(plan)
+    tasks.sweep_runs()
+    assert offered == [(run.pk,)]
+
+
+def test_the_clock_plans_once_a_slot_and_publishes(transactional_db: None, shop: Shop) -> None:
+    shop.order("A")
+    row = ScheduledRun.objects.create(name="Nightly", at="04:30", weekdays="12345", seconds=1, publish=True)
+    monday = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
+    assert services.start_scheduled_runs(at=monday - timedelta(minutes=1)) == 0
+    assert services.start_scheduled_runs(at=monday - timedelta(days=1)) == 0, "Sunday is not named"
+    assert services.start_scheduled_runs(at=monday) == 1
+    assert services.start_scheduled_runs(at=monday + timedelta(minutes=1)) == 0
+    # A worker that died between plan and run: the next sweep goes on with the plan that is there.
+    ScheduledRun.objects.update(last_slot=None)
+    ScheduleRun.objects.all().delete()
+    assert services.start_scheduled_runs(at=monday + timedelta(minutes=2)) == 1
+    assert Plan.objects.count() == 1
+    services.run_schedule(ScheduleRun.objects.get().pk)
+    plan = Plan.objects.get()
+    assert (plan.name, plan.status, plan.published_by) == (
+        "Nightly",
+        PlanStatus.PUBLISHED,
+        "scheduled: Nightly",
+    )
+    row.refresh_from_db()
+    assert row.last_slot == monday
