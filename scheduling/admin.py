@@ -295,6 +295,7 @@ class PlanMoveAdmin(Journal):
 class ScheduleRunAdmin(Journal):
     list_display = [
         "id", "plan", "status", "requested_by", "requested_at", "progress", "best_objective", "worker", "error",
+        "publish_refusal",
     ]  # fmt: skip
     list_filter = ["status"]
     list_select_related = ["plan"]

@@ -144,7 +144,8 @@ class RunSerializer(serializers.ModelSerializer[ScheduleRun]):
         model = ScheduleRun
         fields = [
             "id", "plan", "status", "requested_by", "requested_at", "seconds", "iterations", "seed", "workers",
-            "publish", "worker", "claimed_at", "heartbeat_at", "claim_count", "progress", "best_objective",
+            "publish", "published_at", "publish_code", "publish_refusal", "publish_seen_by", "worker", "claimed_at",
+            "heartbeat_at", "claim_count", "progress", "best_objective",
             "iteration_count", "cancel_requested_at", "finished_at", "engine_version", "warnings", "error",
         ]  # fmt: skip
 

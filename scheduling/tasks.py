@@ -23,8 +23,9 @@ def compile_first(**_: Any) -> None:
 
 @shared_task(name="scheduling.tasks.sweep_runs")
 def sweep_runs() -> None:
-    """Runs of dead workers go back into the queue, and each that waits is offered to a worker."""
+    """Runs of dead workers go back into the queue, their plans are published, what waits is offered to a worker."""
     services.take_back_stale_runs(at=timezone.now())
+    services.publish_left_over(at=timezone.now())
     for run_id in services.due_runs():
         run_schedule.apply_async((run_id,), expires=5)
 

@@ -226,6 +226,8 @@ ACCESS: Mapping[str, frozenset[Role]] = {
     "schedule-run-ask": PLANNERS,
     "schedule-run-panel": OFFICE,
     "schedule-run-stop": PLANNERS,
+    "schedule-run-seen": PLANNERS,
+    "schedule-alarms": OFFICE,
     "schedule-csv": OFFICE,
     "schedule-pdf": OFFICE,
     "schedule-plan-copy": PLANNERS,

@@ -22,6 +22,7 @@ from scheduling.states import MoveKind, PlanStatus, RunStatus
 
 # Bars of the strip that touch and share a key become one.
 TOUCHING = timedelta(minutes=1)
+MOST_ALARMS = 3
 
 
 def find_plan(plan_id: int) -> Plan:
@@ -150,7 +151,27 @@ def last_run(plan: Plan) -> dict[str, Any]:
     running = run is not None and run.status in (RunStatus.QUEUED, RunStatus.RUNNING)
     percent = round(100 * run.progress) if run else 0
     searches = json.loads(run.searches or "[]") if run else []
-    return {"run": run, "running": running, "percent": percent, "searches": searches}
+    why = why_not_published(run) if run else ""
+    return {"run": run, "running": running, "percent": percent, "searches": searches, "not_published": why}
+
+
+# Why a run did not publish its plan, by the code of the refusal; others have the words of their own.
+NOT_PUBLISHED = {
+    "other_published": gettext_noop("Another plan was published meanwhile."),
+    "stale": gettext_noop("The plan was changed before it could be published."),
+    "plan_runs": gettext_noop("Another run works on the plan."),
+}
+
+
+def why_not_published(run: ScheduleRun) -> str:
+    """In the language of whoever reads it; empty where a run published, or was not asked to."""
+    known = NOT_PUBLISHED.get(run.publish_code)
+    return _(known) if known else run.publish_refusal or (run.error if run.publish else "")
+
+
+def alarms() -> list[dict[str, Any]]:
+    """What a planner must know on every page of the schedule: runs that should have published a plan and did not."""
+    return [{"run": run, "why": why_not_published(run)} for run in services.unpublished_runs()[:MOST_ALARMS]]
 
 
 STATUSES = {

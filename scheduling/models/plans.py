@@ -155,6 +155,12 @@ class ScheduleRun(models.Model):
     seed = models.PositiveIntegerField(default=0)
     workers = models.PositiveSmallIntegerField(default=2, validators=[MinValueValidator(1)])
     publish = models.BooleanField(default=False, help_text="Publish the plan when the run is done")
+    published_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it published its plan as it was asked to"
+    )
+    publish_code = models.CharField(max_length=40, blank=True, help_text="Why it could not publish its plan")
+    publish_refusal = models.CharField(max_length=500, blank=True, help_text="The same in words")
+    publish_seen_by = models.CharField(max_length=60, blank=True, help_text="Who took note of it")
     problem = models.JSONField(help_text="What this run planned")
     plan_version = models.PositiveIntegerField(help_text="Of the plan it started from")
     worker = models.CharField(max_length=80, blank=True)
@@ -196,6 +202,11 @@ class ScheduleRun(models.Model):
                 | (Q(status=RunStatus.FAILED, finished_at__isnull=False) & ~Q(error=""))
                 | Q(status=RunStatus.CANCELLED, finished_at__isnull=False, cancel_requested_at__isnull=False),
                 name="run_status_has_times",
+            ),
+            models.CheckConstraint(
+                condition=Q(publish_code="")
+                | (Q(publish=True, published_at__isnull=True) & ~Q(publish_refusal="")),
+                name="run_refused_to_publish_in_words",
             ),
         ]
         indexes = [models.Index(fields=["status", "requested_at"], name="run_due")]

@@ -197,25 +197,30 @@ def publish_plan(plan_id: int, *, version: int, by: str, at: datetime) -> Plan:
     working on, or that is not the version the person saw (409). Locks the plan, then the one before.
     """
     with transaction.atomic(durable=True):
-        plan = locked(plan_id, version)
-        refuse_running(plan)
-        before = Plan.objects.select_for_update(no_key=True).filter(status=PlanStatus.PUBLISHED).first()
-        if before is not None:
-            move_row(before, PLAN_MOVES, PlanStatus.ARCHIVED)
-        move_row(
-            plan, PLAN_MOVES, PlanStatus.PUBLISHED, published_by=by[:60], published_at=at, replaced=before
-        )
-        _write_export(plan, before)
-        _write_operations(plan)
-        record_event(
-            TOPIC,
-            "plan_published",
-            str(plan),
-            at=at,
-            by=by,
-            plan=plan.number,
-            before=before and before.number,
-        )
+        return put_into_force(plan_id, version=version, by=by, at=at)
+
+
+def put_into_force(
+    plan_id: int, *, version: int, by: str, at: datetime, asked_at: datetime | None = None
+) -> Plan:
+    """`publish_plan` in the caller's transaction.
+
+    With `asked_at` it refuses as well where another plan was published since: whoever did knew more than a run
+    that was asked for before.
+    """
+    plan = locked(plan_id, version)
+    refuse_running(plan)
+    before = Plan.objects.select_for_update(no_key=True).filter(status=PlanStatus.PUBLISHED).first()
+    if before is not None and asked_at is not None and before.published_at and before.published_at > asked_at:
+        told = f"{before.published_by} published {before} meanwhile."
+        raise Refused("other_published", told, plan=before.pk)
+    if before is not None:
+        move_row(before, PLAN_MOVES, PlanStatus.ARCHIVED)
+    move_row(plan, PLAN_MOVES, PlanStatus.PUBLISHED, published_by=by[:60], published_at=at, replaced=before)
+    _write_export(plan, before)
+    _write_operations(plan)
+    old = before and before.number
+    record_event(TOPIC, "plan_published", str(plan), at=at, by=by, plan=plan.number, before=old)
     return plan
 
 

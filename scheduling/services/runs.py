@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inventory.errors import Invalid, Refused, Stale, Unknown
@@ -26,7 +27,7 @@ from scheduling.services.plans import (
     bumped,
     locked,
     plan_from_orders,
-    publish_plan,
+    put_into_force,
     refuse_other,
 )
 from scheduling.services.plans import refuse_running as refuse_second_run
@@ -258,8 +259,80 @@ def _finish(run: ScheduleRun, result: Result) -> ScheduleRun | None:
             warnings=said["warnings"], engine_version=ENGINE_VERSION,
         )  # fmt: skip
     if run.publish:
-        publish_plan(run.plan_id, version=run.plan_version + 1, by=run.requested_by, at=now)
+        publish_of_run(run.pk, at=now)
     return ended
+
+
+def publish_of_run(run_id: int, *, at: datetime) -> bool:
+    """Publishes the plan of a run that is done and was asked to; says whether it did.
+
+    Promise: either the plan is published and the run says when, or the run says why not, for a planner to see; never
+    both, and never twice. Refused are a plan that was changed or taken into another state since the run, and one
+    where somebody published another plan after the run was asked for. Locks the plan, then the published one.
+    """
+    run = _to_publish().filter(pk=run_id).first()
+    if run is None:
+        return False
+    try:
+        with transaction.atomic(durable=True):
+            put_into_force(
+                run.plan_id,
+                version=run.plan_version + 1,
+                by=run.requested_by,
+                at=at,
+                asked_at=run.requested_at,
+            )
+            if not _to_publish().filter(pk=run_id).update(published_at=at):
+                raise Stale(str(run))
+    except Refused as refusal:
+        return _not_published(run, refusal, at)
+    except IntegrityError:
+        # Two plans at the same moment: one of them is published, and it was not this.
+        return _not_published(run, Stale(str(run.plan)), at)
+    return True
+
+
+def _to_publish() -> QuerySet[ScheduleRun]:
+    asked = ScheduleRun.objects.filter(
+        publish=True, published_at=None, publish_code="", status=RunStatus.DONE
+    )
+    return asked.select_related("plan").defer("problem", "result", "plan__problem")
+
+
+def _not_published(run: ScheduleRun, refusal: Refused, at: datetime) -> bool:
+    with transaction.atomic(durable=True):
+        told = {"publish_code": refusal.code[:40], "publish_refusal": refusal.message[:500]}
+        if _to_publish().filter(pk=run.pk).update(**told):
+            record_event(TOPIC, "run_not_published", str(run.plan), at=at, run=run.pk, reason=refusal.message)
+    return False
+
+
+def publish_left_over(*, at: datetime) -> int:
+    """Publishes what workers died over between the end of a run and its publishing; gives how many."""
+    left = _to_publish().filter(finished_at__lt=at - STALE).values_list("pk", flat=True)
+    return sum(publish_of_run(pk, at=at) for pk in list(left))
+
+
+def unpublished_runs() -> QuerySet[ScheduleRun]:
+    """Runs that should have published their plan and did not, until a person has seen it or published one since."""
+    later = Plan.objects.filter(published_at__gt=OuterRef("finished_at"))
+    missed = _unseen().filter(~Exists(later))
+    return missed.select_related("plan").defer("problem", "result", "plan__problem").order_by("-finished_at")
+
+
+def _unseen() -> QuerySet[ScheduleRun]:
+    failed = ~Q(publish_code="") | Q(status=RunStatus.FAILED)
+    return ScheduleRun.objects.filter(failed, publish=True, publish_seen_by="")
+
+
+def see_unpublished(run_id: int, *, by: str, at: datetime) -> ScheduleRun:
+    """A person takes note that a run did not publish its plan. Refuses (409) a run of which that is not so."""
+    with transaction.atomic(durable=True):
+        run = _found(run_id)
+        if not _unseen().filter(pk=run_id).update(publish_seen_by=by[:60]):
+            raise Stale(str(run))
+        record_event(TOPIC, "run_seen", str(run.plan), at=at, by=by, run=run.pk)
+    return _found(run_id)
 
 
 def _end(run: ScheduleRun, status: RunStatus, **fields: Any) -> ScheduleRun:

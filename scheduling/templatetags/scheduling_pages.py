@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import template
+
+from scheduling.boards.plan import alarms
 
 register = template.Library()
 
@@ -13,6 +16,12 @@ register = template.Library()
 def entry(table: Mapping[str, str], name: str) -> str:
     """`{{ known_by|entry:field.name }}`: one entry of a table by a name that is known only then."""
     return table.get(name, "")
+
+
+@register.simple_tag
+def planning_alarms() -> list[dict[str, Any]]:
+    """What every page of the schedule says on top."""
+    return alarms()
 
 
 @register.filter

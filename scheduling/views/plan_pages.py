@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inventory.errors import Invalid
 from scheduling import services
 from scheduling.boards.plan import compared_gains, find_plan, plan_end, plan_in_hand
-from scheduling.models import Plan
+from scheduling.models import Plan, ScheduleRun
 from scheduling.states import PlanStatus
 from sequencer.access import guarded
 from sequencer.views.board import acted, person
@@ -41,7 +42,9 @@ def plans_live(request: HttpRequest) -> HttpResponseBase:
 
 
 def _list() -> dict[str, Any]:
-    rows = Plan.objects.select_related("copied_from").defer("problem").order_by("-number")[:SHOWN_PLANS]
+    plans = Plan.objects.select_related("copied_from").defer("problem", "copied_from__problem")
+    refused = ScheduleRun.objects.filter(plan=OuterRef("pk")).exclude(publish_code="")
+    rows = plans.annotate(unpublished=Exists(refused)).order_by("-number")[:SHOWN_PLANS]
     return {"rows": rows, "zone": settings.TIME_ZONE}
 
 

@@ -51,6 +51,21 @@ def run_stop(request: HttpRequest, run_id: int) -> HttpResponseBase:
     return acted()
 
 
+@guarded
+@require_POST
+def run_seen(request: HttpRequest, run_id: int) -> HttpResponseBase:
+    """A planner takes note that the run did not publish its plan."""
+    services.see_unpublished(run_id, by=person(request).get_username(), at=timezone.now())
+    return render(request, "scheduling/_alarms.html")
+
+
+@guarded
+@require_safe
+def alarms(request: HttpRequest) -> HttpResponseBase:
+    """What every page of the schedule says on top."""
+    return render(request, "scheduling/_alarms.html")
+
+
 def _number(request: HttpRequest, name: str) -> float | None:
     text = request.POST.get(name, "").strip().replace(",", ".")
     if not text:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from inventory.errors import Refused
@@ -15,7 +17,7 @@ from scheduling import services, tasks
 from scheduling.models import Plan, PlannedOperation, ScheduledRun, ScheduleRun
 from scheduling.services import runs
 from scheduling.states import PlanStatus, RunStatus
-from tests.scheduling.shop import MONDAY, Shop
+from tests.scheduling.shop import MONDAY, Shop, browser
 
 AT = {"by": "planner", "at": MONDAY}
 
@@ -31,7 +33,7 @@ def plan(transactional_db: None, shop: Shop) -> Plan:
 
 
 def asked(plan: Plan, **more: Any) -> ScheduleRun:
-    return services.request_run(plan.pk, **AT, **{"seconds": 1.0, **more})
+    return services.request_run(plan.pk, **{**AT, "seconds": 1.0, **more})
 
 
 def keys(plan: Plan) -> list[str]:
@@ -218,3 +220,83 @@ def test_the_clock_plans_once_a_slot_and_publishes(transactional_db: None, shop:
     )
     row.refresh_from_db()
     assert row.last_slot == monday
+
+
+# a run that was asked to publish
+
+
+def asked_in_english(address: str) -> str:
+    """A page of the schedule as its planner reads it in English."""
+    return planner().get(address, headers={"Accept-Language": "en"}).content.decode()
+
+
+def planner() -> Client:
+    found = User.objects.filter(username="planner").first()
+    if found is None:
+        return browser()
+    client = Client()
+    client.force_login(found)
+    return client
+
+
+def test_a_run_publishes_its_plan_and_says_when(plan: Plan) -> None:
+    services.run_schedule(asked(plan, publish=True).pk)
+    run = ScheduleRun.objects.get()
+    assert (run.plan.status, run.publish_code) == (PlanStatus.PUBLISHED, "")
+    assert run.published_at == run.plan.published_at
+    assert not services.unpublished_runs().exists()
+
+
+def test_a_plan_somebody_published_meanwhile_stays_and_the_planner_sees_it(plan: Plan) -> None:
+    other = services.copy_plan(plan.pk, **AT)
+    run = asked(plan, publish=True, at=timezone.now())
+    services.publish_plan(other.pk, version=1, by="ines", at=timezone.now())
+    services.run_schedule(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.published_at, run.publish_code) == (RunStatus.DONE, None, "other_published")
+    assert run.publish_refusal == "ines published plan 2 meanwhile."
+    assert Plan.objects.get(status=PlanStatus.PUBLISHED) == other
+    told = "should have been published and was not: Another plan was published meanwhile."
+    for page in ("/schedule/plans/", "/schedule/orders/", f"/schedule/plans/{other.pk}/"):
+        assert told in asked_in_english(page), page
+    assert "not published" in asked_in_english("/schedule/plans/")
+    assert "It did not publish the plan" in asked_in_english(f"/schedule/plans/{plan.pk}/run/panel/")
+    row = planner().get(f"/api/v1/schedule-runs/{run.pk}/").json()
+    assert (row["publish_code"], row["published_at"]) == ("other_published", None)
+    assert planner().post(f"/schedule/runs/{run.pk}/seen/").status_code == 200
+    assert told not in asked_in_english("/schedule/plans/")
+    with pytest.raises(Refused):
+        services.see_unpublished(run.pk, **AT)
+
+
+def test_a_later_plan_clears_the_alarm_and_a_failed_run_raises_it(plan: Plan) -> None:
+    run = asked(plan, publish=True)
+    run.problem["operations"][0]["colour"] = "RED"
+    ScheduleRun.objects.update(problem=run.problem)
+    services.run_schedule(run.pk)
+    assert [one.pk for one in services.unpublished_runs()] == [run.pk]
+    services.publish_plan(plan.pk, version=1, by="ines", at=timezone.now() + timedelta(seconds=1))
+    assert not services.unpublished_runs().exists()
+
+
+def test_a_worker_that_died_before_publishing_is_made_up_for_once(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "publish_of_run", lambda run_id, at: False)
+    services.run_schedule(asked(plan, publish=True).pk)
+    monkeypatch.undo()
+    assert Plan.objects.get().status == PlanStatus.DRAFT
+    assert services.publish_left_over(at=timezone.now()) == 0, "the worker may still be at it"
+    assert services.publish_left_over(at=timezone.now() + timedelta(minutes=1)) == 1
+    assert Plan.objects.get().status == PlanStatus.PUBLISHED
+    services.unpublish_plan(plan.pk, **AT)
+    assert services.publish_left_over(at=timezone.now() + timedelta(minutes=2)) == 0, "taken back it stays"
+
+
+def test_a_plan_changed_before_it_is_published_is_not(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "publish_of_run", lambda run_id, at: False)
+    services.run_schedule(asked(plan, publish=True).pk)
+    monkeypatch.undo()
+    Plan.objects.update(version=3)
+    services.publish_left_over(at=timezone.now() + timedelta(minutes=1))
+    assert (Plan.objects.get().status, ScheduleRun.objects.get().publish_code) == (PlanStatus.DRAFT, "stale")
