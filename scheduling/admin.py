@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
@@ -186,8 +187,15 @@ class PlanningRulesAdmin(PlanningData):
 
 @admin.register(ScheduledRun)
 class ScheduledRunAdmin(PlanningData):
-    list_display = ["name", "at", "weekdays", "seconds", "publish", "active", "last_slot"]
+    list_display = ["name", "at", "weekdays", "seconds", "publish", "active", "last_slot", "refusal"]
     list_filter = ["active"]
+
+    def save_model(self, request: HttpRequest, obj: ScheduledRun, form: ModelForm[Any], change: bool) -> None:
+        """A clock that was set anew makes up for nothing that lies before."""
+        if {"at", "weekdays", "active"} & set(form.changed_data):
+            obj.since = timezone.now()
+        obj.refusal = ""
+        super().save_model(request, obj, form, change)
 
 
 # what is to be made

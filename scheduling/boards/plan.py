@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_noop
 from inventory.errors import Refused, Unknown
 from scheduling import services
 from scheduling.engine.calendars import HOUR
-from scheduling.models import Plan, PlanMove, PlannedOperation, Resource, ScheduleRun
+from scheduling.models import Plan, PlanMove, PlannedOperation, Resource, ScheduledRun, ScheduleRun
 from scheduling.services import Comparison
 from scheduling.states import MoveKind, PlanStatus, RunStatus
 
@@ -170,8 +171,15 @@ def why_not_published(run: ScheduleRun) -> str:
 
 
 def alarms() -> list[dict[str, Any]]:
-    """What a planner must know on every page of the schedule: runs that should have published a plan and did not."""
-    return [{"run": run, "why": why_not_published(run)} for run in services.unpublished_runs()[:MOST_ALARMS]]
+    """What a planner must know on every page of the schedule.
+
+    Runs that should have published a plan and did not, and scheduled runs that could make none at their last due time.
+    """
+    runs = [{"run": run, "why": why_not_published(run)} for run in services.unpublished_runs()[:MOST_ALARMS]]
+    clocks = ScheduledRun.objects.filter(active=True).exclude(refusal="")
+    return runs + [
+        {"clock": clock, "why": clock.refusal, "zone": settings.TIME_ZONE} for clock in clocks[:MOST_ALARMS]
+    ]
 
 
 STATUSES = {

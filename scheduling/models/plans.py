@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from scheduling.engine.problem import Status
 from scheduling.models.orders import Operation
@@ -230,7 +231,15 @@ class ScheduledRun(models.Model):
     seed = models.PositiveIntegerField(default=0)
     publish = models.BooleanField(default=False, help_text="Publish the plan when the run is done")
     active = models.BooleanField(default=True)
-    last_slot = models.DateTimeField(null=True, blank=True, editable=False)
+    since = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="What was due before is not made up for"
+    )
+    last_slot = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The due time it was run for last"
+    )
+    refusal = models.CharField(
+        max_length=500, blank=True, editable=False, help_text="Why no plan could be made then"
+    )
 
     class Meta:
         ordering = ["at", "name"]

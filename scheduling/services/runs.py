@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from inventory.errors import Invalid, Refused, Stale, Unknown
+from scheduling.due import last_due
 from scheduling.engine import Budget, ProblemError, Result, read_problem, solve
 from scheduling.engine.problem import Status
 from scheduling.engine.search.running import Found
@@ -43,19 +44,19 @@ STALE = timedelta(seconds=15)
 # A run that kills its workers is not tried for ever.
 MOST_CLAIMS = 3
 MOST_SECONDS = 3600.0
-# A scheduled run that was missed is made up for so long, then left to the next.
-LATEST = timedelta(hours=2)
 
 
 def request_run(
     plan_id: int, *, by: str, at: datetime, seconds: float | None = None, iterations: int | None = None,
     seed: int = 0, workers: int = 2, keep: bool = False, publish: bool = False, version: int | None = None,
+    asked_at: datetime | None = None,
 ) -> ScheduleRun:  # fmt: skip
     """A run of a draft, queued for a worker.
 
     Promise: it plans the plan's own problem with the places that people locked (17, 20), with `keep` also what an
     earlier run sequenced (15); until it ends nobody moves a bar of the plan. Without `seconds` the planning rules'
-    own. Refuses a plan that is no draft, a second run, and another version than the person saw. Locks the plan.
+    own. `asked_at` is when the clock should have asked, where that was missed. Refuses a plan that is no draft, a
+    second run, and another version than the person saw. Locks the plan.
     """
     limit = rules().run_seconds if seconds is None else seconds
     if not 0 < limit <= MOST_SECONDS:
@@ -65,8 +66,8 @@ def request_run(
         refuse_other(plan, plan.version)
         refuse_second_run(plan)
         run = ScheduleRun.objects.create(
-            plan=plan, requested_by=by[:60], requested_at=at, seconds=limit, iterations=iterations, seed=seed,
-            workers=workers, publish=publish, problem=_problem(plan, keep), plan_version=plan.version,
+            plan=plan, requested_by=by[:60], requested_at=asked_at or at, seconds=limit, iterations=iterations,
+            seed=seed, workers=workers, publish=publish, problem=_problem(plan, keep), plan_version=plan.version,
         )  # fmt: skip
         record_event(TOPIC, "run_requested", str(plan), at=at, by=by, run=run.pk)
     return run
@@ -387,40 +388,52 @@ def due_runs() -> list[int]:
 
 
 def start_scheduled_runs(*, at: datetime) -> int:
-    """Plans and queues what the clock asks for; gives how many. Each slot makes one plan, however often this runs."""
-    count = 0
+    """Plans and queues what the clock asks for; gives how many.
+
+    Promise: each due time makes one plan, however often and by however many workers this is called. What was missed
+    while nothing ran is made up for, the newest due time alone. One row that cannot be planned says why and keeps no
+    other from running.
+    """
+    return sum(_start(row, slot, at) for row, slot in _due(at))
+
+
+def _due(at: datetime) -> list[tuple[ScheduledRun, datetime]]:
+    """The rows whose newest due time is newer than their last one, with that time."""
+    zone = timezone.get_default_timezone()
+    found = []
     for row in ScheduledRun.objects.filter(active=True):
-        slot = _slot(row, at)
-        if slot is not None and (row.last_slot is None or row.last_slot < slot):
-            count += _start(row, slot, at)
-    return count
-
-
-def _slot(row: ScheduledRun, at: datetime) -> datetime | None:
-    """The moment of today this row asks for, once it has come and while it is not too old."""
-    local = timezone.localtime(at)
-    slot = local.replace(hour=row.at.hour, minute=row.at.minute, second=0, microsecond=0)
-    if str(local.isoweekday()) not in row.weekdays or not slot <= local < slot + LATEST:
-        return None
-    return slot
+        slot = last_due(row.at, row.weekdays, zone, at)
+        if slot is not None and slot >= row.since and (row.last_slot is None or row.last_slot < slot):
+            found.append((row, slot))
+    return found
 
 
 def _start(row: ScheduledRun, slot: datetime, at: datetime) -> int:
     key = f"{row.pk} {slot.isoformat()}"[:80]
     by = f"scheduled: {row.name}"[:60]
     plan = Plan.objects.filter(slot=key).first()
-    if plan is None:
-        try:
-            plan = plan_from_orders(
-                start=at.replace(second=0, microsecond=0), by=by, at=at, name=row.name, slot=key
+    try:
+        if plan is None:
+            start = at.replace(second=0, microsecond=0)
+            plan = plan_from_orders(start=start, by=by, at=at, name=row.name, slot=key)
+        if not plan.runs.exists():
+            # Asked for when it was due: a plan somebody published since is not overthrown.
+            request_run(
+                plan.pk, by=by, at=at, asked_at=slot, seconds=row.seconds, seed=row.seed, publish=row.publish
             )
-        except Stale:
-            # Another worker makes it; the next sweep finds it.
+    except Stale:
+        # Another worker makes it; the next sweep finds it.
+        return 0
+    except Refused as refusal:
+        if refusal.code == "plan_runs":
             return 0
-    if not plan.runs.exists():
-        try:
-            request_run(plan.pk, by=by, at=at, seconds=row.seconds, seed=row.seed, publish=row.publish)
-        except Refused:
-            return 0
-    ScheduledRun.objects.filter(pk=row.pk).update(last_slot=slot)
-    return 1
+        # What cannot be planned now is for a person, not for the sweep of the next half minute.
+        _served(row, slot, refusal.message)
+        return 0
+    return _served(row, slot)
+
+
+def _served(row: ScheduledRun, slot: datetime, refusal: str = "") -> int:
+    """That due time is over, once; gives how many times it was still open."""
+    mine = ScheduledRun.objects.filter(Q(last_slot=None) | Q(last_slot__lt=slot), pk=row.pk)
+    return mine.update(last_slot=slot, refusal=refusal[:500])

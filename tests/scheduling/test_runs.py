@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -198,18 +198,34 @@ def test_the_sweep_offers_what_waits(plan: Plan, monkeypatch: pytest.MonkeyPatch
     assert offered == [(run.pk,)]
 
 
-def test_the_clock_plans_once_a_slot_and_publishes(transactional_db: None, shop: Shop) -> None:
+@pytest.fixture
+def nightly(transactional_db: None, shop: Shop) -> ScheduledRun:
+    """Publishes on workdays at half past four; entered long ago."""
     shop.order("A")
-    row = ScheduledRun.objects.create(name="Nightly", at="04:30", weekdays="12345", seconds=1, publish=True)
-    monday = datetime(2026, 11, 23, 4, 30, tzinfo=UTC)
-    assert services.start_scheduled_runs(at=monday - timedelta(minutes=1)) == 0
-    assert services.start_scheduled_runs(at=monday - timedelta(days=1)) == 0, "Sunday is not named"
-    assert services.start_scheduled_runs(at=monday) == 1
-    assert services.start_scheduled_runs(at=monday + timedelta(minutes=1)) == 0
+    return ScheduledRun.objects.create(
+        name="Nightly", at=time(4, 30), weekdays="12345", seconds=1, publish=True, since=LONG_AGO
+    )
+
+
+HALF_PAST_FOUR = datetime(2026, 11, 23, 3, 30, tzinfo=UTC)
+LONG_AGO = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock_of_the_plant(settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+
+
+def test_the_clock_plans_once_a_slot_and_publishes(nightly: ScheduledRun) -> None:
+    due = HALF_PAST_FOUR
+    assert services.start_scheduled_runs(at=due - timedelta(minutes=1)) == 0
+    assert services.start_scheduled_runs(at=due - timedelta(days=1)) == 0, "Sunday is not named"
+    assert services.start_scheduled_runs(at=due) == 1
+    assert services.start_scheduled_runs(at=due + timedelta(minutes=1)) == 0
     # A worker that died between plan and run: the next sweep goes on with the plan that is there.
     ScheduledRun.objects.update(last_slot=None)
     ScheduleRun.objects.all().delete()
-    assert services.start_scheduled_runs(at=monday + timedelta(minutes=2)) == 1
+    assert services.start_scheduled_runs(at=due + timedelta(minutes=2)) == 1
     assert Plan.objects.count() == 1
     services.run_schedule(ScheduleRun.objects.get().pk)
     plan = Plan.objects.get()
@@ -218,8 +234,60 @@ def test_the_clock_plans_once_a_slot_and_publishes(transactional_db: None, shop:
         PlanStatus.PUBLISHED,
         "scheduled: Nightly",
     )
-    row.refresh_from_db()
-    assert row.last_slot == monday
+    nightly.refresh_from_db()
+    assert nightly.last_slot == due
+
+
+def test_of_what_was_missed_the_newest_is_made_up_for(nightly: ScheduledRun) -> None:
+    wednesday = HALF_PAST_FOUR + timedelta(days=2, hours=7)
+    assert services.start_scheduled_runs(at=wednesday) == 1
+    assert services.start_scheduled_runs(at=wednesday + timedelta(hours=1)) == 0
+    assert ScheduleRun.objects.get().requested_at == HALF_PAST_FOUR + timedelta(days=2), "when it was due"
+    assert Plan.objects.get().start_at == wednesday, "nothing is planned into the past"
+
+
+def test_a_clock_makes_up_for_nothing_before_it_was_set(nightly: ScheduledRun) -> None:
+    ScheduledRun.objects.update(since=HALF_PAST_FOUR + timedelta(minutes=1))
+    assert services.start_scheduled_runs(at=HALF_PAST_FOUR + timedelta(hours=1)) == 0
+    assert services.start_scheduled_runs(at=HALF_PAST_FOUR + timedelta(days=1)) == 1
+
+
+def test_two_workers_at_once_start_one_run(nightly: ScheduledRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comes while the first is planning, and both saw the same row as due."""
+    second: list[int] = []
+    plans = runs.plan_from_orders
+
+    def meanwhile(**asked: Any) -> Plan:
+        monkeypatch.setattr(runs, "plan_from_orders", plans)
+        second.append(services.start_scheduled_runs(at=HALF_PAST_FOUR))
+        return plans(**asked)
+
+    monkeypatch.setattr(runs, "plan_from_orders", meanwhile)
+    first = services.start_scheduled_runs(at=HALF_PAST_FOUR)
+    assert (second, first) == ([1], 0)
+    assert (Plan.objects.count(), ScheduleRun.objects.count()) == (1, 1)
+
+
+def test_what_cannot_be_planned_is_told_once_and_keeps_no_other_from_running(
+    nightly: ScheduledRun, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ScheduledRun.objects.create(name="Other", at=time(4, 30), weekdays="1", seconds=1, since=LONG_AGO)
+    plans = runs.plan_from_orders
+
+    def refuses(**asked: Any) -> Plan:
+        if asked["name"] == "Nightly":
+            raise Refused("cannot_be_planned", "There is no shift.")
+        return plans(**asked)
+
+    monkeypatch.setattr(runs, "plan_from_orders", refuses)
+    assert services.start_scheduled_runs(at=HALF_PAST_FOUR) == 1
+    nightly.refresh_from_db()
+    assert (nightly.refusal, nightly.last_slot) == ("There is no shift.", HALF_PAST_FOUR)
+    assert "could make no plan: There is no shift." in asked_in_english("/schedule/plans/")
+    monkeypatch.undo()
+    assert services.start_scheduled_runs(at=HALF_PAST_FOUR + timedelta(days=1)) == 1
+    nightly.refresh_from_db()
+    assert nightly.refusal == ""
 
 
 # a run that was asked to publish
