@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scheduling.engine.arrays import States, clocks_of, likes
 from scheduling.engine.calendars import HOUR, NoWorkingTimeError, hours
-from scheduling.engine.passes import NOWHERE, never_fits, ready_in
+from scheduling.engine.passes import NOWHERE, CancelledError, never_fits, ready_in
 from scheduling.engine.problem import GapControl
 from scheduling.engine.reading import ProblemError
 from scheduling.engine.search.lines import BARRED, SECOND, LinesProblem, Work, warm_up
@@ -49,8 +49,8 @@ class Budget:
     """What the searches of a run may take: each stops at its first limit, without any after some moves.
 
     `ceiling` are seconds for a run that names neither seconds nor iterations; `cut` tells that they ran out.
-    `progress` hears of each better sequence, `cancelled` is asked twenty times a second. `spent` counts the moves
-    tried.
+    `progress` hears of each better sequence, `cancelled` is asked at least four times in a second of work, in a search
+    twenty times a second. `spent` counts the moves tried.
     """
 
     seconds: float | None = None
@@ -116,6 +116,11 @@ class Budget:
         """Whether somebody cancelled the run."""
         return self.cancelled is not None and self.cancelled()
 
+    def heed(self) -> None:
+        """Raises CancelledError where somebody cancelled the run."""
+        if self.over():
+            raise CancelledError
+
 
 class Minimise(Sequencing):
     """One run of the step. Gap control S and Y search again for what a gap kept out, as the next group."""
@@ -171,6 +176,7 @@ class Minimise(Sequencing):
         begun: set[int] = set()
         ended: set[int] = set()
         for one in order:
+            self._shop.heed()
             waiting.append(one)
             moved = True
             while moved:
@@ -342,6 +348,7 @@ class Minimise(Sequencing):
         for resource in sorted(self._lines):
             before: tuple[int, str] | None = None
             for round_, number in self._lines[resource]:
+                shop.heed()
                 part = self._group_part[number]
                 if (round_, part) != before:
                     count += 1

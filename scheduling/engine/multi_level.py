@@ -160,6 +160,7 @@ class MultiLevel(Grouping):
         to its setup, so that another goes first where that is cheaper."""
         best: tuple[int, Fit] | None = None
         for number in left:
+            self._shop.heed()
             ready = self._ready(number)
             if ready is None:
                 continue

@@ -62,6 +62,7 @@ class OvenLoads(Grouping):
         fit: Fit | None = start
         left_out: list[int] = []
         for number in self._waiting(self._group_part[initiator], resource, until):
+            self._shop.heed()
             if number == initiator:
                 continue
             if used >= room - DUST:

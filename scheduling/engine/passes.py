@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,13 +32,27 @@ Chains = Mapping[int, Sequence[int]]
 NOWHERE = -1
 # Behind every due date: what an order without one, or an operation without a latest start, sorts by.
 NEVER = 1 << 60
+# So many operations the compiled forward pass places before it is asked whether anybody still waits.
+SLICE = 5_000
+
+
+class CancelledError(Exception):
+    """Nobody waits for the plan any more."""
+
+
+def nobody_cancels() -> None:
+    """Heed nothing."""
 
 
 class Shop:
-    """A problem laid out for the passes: operations and resources are numbers here, in the problem's order."""
+    """A problem laid out for the passes: operations and resources are numbers here, in the problem's order.
 
-    def __init__(self, problem: Problem) -> None:
+    `heed` is called wherever much is done, at least four times in a second of work; it may raise CancelledError.
+    """
+
+    def __init__(self, problem: Problem, heed: Callable[[], None] = nobody_cancels) -> None:
         self.problem = problem
+        self.heed = heed
         self.start = problem.start
         self.operations = list(problem.operations)
         self.lead: dict[int, int] = {}
@@ -59,6 +73,7 @@ class Shop:
             if shape not in clocks:
                 clocks[shape] = self._clock(resource.id, *shape)
         self.clocks = [clocks[resource.calendar, resource.capacity] for resource in problem.resources]
+        heed()
         self.before: list[tuple[int, ...]] = [
             tuple(self.number[name] for name in problem.routing[operation.id])
             for operation in problem.operations
@@ -67,6 +82,7 @@ class Shop:
         for number, before in enumerate(self.before):
             for earlier in before:
                 self.after[earlier].append(number)
+        heed()
         self._known: dict[tuple[str | None, tuple[str, ...], str], tuple[int, ...]] = {}
         self.allowed = [self._allowed(operation) for operation in problem.operations]
         self.secondary: list[tuple[int, ...]] = [
@@ -117,6 +133,7 @@ class Shop:
         """
         starts, _ = backward(self, empty_plan(self), setups=True)
         for number, operation in enumerate(self.operations):
+            self.heed()
             first = all(self.operations[each].order != operation.order for each in self.before[number])
             if first and self.order[operation.order].delivery_bound and starts[number] != NEVER:
                 self.earliest[number] = max(self.earliest[number], starts[number])
@@ -615,6 +632,7 @@ def fixed_fits(shop: Shop) -> list[Fit]:
         clock = shop.clocks[resource]
         state = shop.resources[resource].state
         for number in sorted(numbers, key=lambda each: (_fixed_start(shop, each), each)):
+            shop.heed()
             operation, start = shop.operations[number], _fixed_start(shop, number)
             seconds = 0
             if not operation.in_progress and operation.hours:
@@ -677,16 +695,22 @@ def _quick_forward(shop: Shop, chains: Chains) -> Plan | None:
         columns[placing.RESOURCE] = NOWHERE
         # An operation is queued when it waits for no other, again when none of its line is before it, or once barred.
         heap, barred = np.empty((3 * count + 1, 4), dtype=np.int64), np.empty(3 * count + 1, dtype=np.int64)
-        ended, out = placing.plan_forward(
-            shop.floor, routing, kept, standing, lines, _whole(shop.due), _whole(shop.earliest), columns, heap, barred
-        )  # fmt: skip
+        due, earliest, queue = _whole(shop.due), _whole(shop.earliest), np.zeros(2, dtype=np.int64)
+        ended = placing.begin_forward(
+            shop.floor, routing, kept, standing, lines, due, earliest, columns, heap, queue
+        )
+        while ended == placing.MORE:
+            shop.heed()
+            ended = placing.plan_forward(
+                shop.floor, routing, kept, lines, due, earliest, columns, heap, barred, queue, SLICE
+            )
         if ended == placing.STUCK:
             return None
         if ended == placing.DONE:
             plan = empty_plan(shop)
             plan.resource, plan.start, plan.end, plan.setup = columns.tolist()
             shop.spread(plan)
-            _report(shop, plan, {*barred[:out].tolist()})
+            _report(shop, plan, {*barred[: queue[placing.OUT]].tolist()})
             return plan
         with suppress(NoWorkingTimeError):
             shop.write_on(ended)
@@ -747,6 +771,7 @@ class _Forward:
         for number in range(len(self._waiting)):
             self._offer(number)
         while self._heap or self._give_way():
+            self._shop.heed()
             if self._heap:
                 self._place(heapq.heappop(self._heap)[-1])
         self._shop.spread(self._plan)
@@ -834,6 +859,7 @@ def _report(shop: Shop, plan: Plan, barred: Set[int]) -> None:
     """Say what was barred, what waits for it, and what never moves though its predecessor is late."""
     left_out = (number for number, resource in enumerate(plan.resource) if resource == NOWHERE)
     for number in sorted({*left_out, *shop.fixed, *barred}):
+        shop.heed()
         operation = shop.operations[number]
         if number in barred:
             plan.warnings.append(
@@ -890,6 +916,7 @@ def backward(shop: Shop, plan: Plan, *, setups: bool = False) -> tuple[list[int]
         return _quick_backward(shop, plan)
     starts, ends = [NEVER] * len(shop.operations), [NEVER] * len(shop.operations)
     for number in reversed(shop.topological()):
+        shop.heed()
         ends[number] = min([shop.due[number], *(starts[later] for later in shop.after[number])])
         if ends[number] == NEVER:
             continue
@@ -925,6 +952,7 @@ def earliest_starts(shop: Shop, plan: Plan) -> list[int]:
     """Earliest starts by infinite capacity, without setups, on the resource each operation has in the plan."""
     starts, ends = [0] * len(shop.operations), [0] * len(shop.operations)
     for number in shop.topological():
+        shop.heed()
         ready = max([shop.earliest[number], *(ends[earlier] for earlier in shop.before[number])])
         resource = plan.resource[number] if plan.placed(number) else shop.allowed[number][0]
         starts[number] = shop.clocks[resource].opens(ready) if shop.operations[number].hours else ready
@@ -940,6 +968,7 @@ def true_setups(shop: Shop, plan: Plan) -> list[str]:
     warnings: list[str] = []
     seen = _quick_look(shop, plan)
     for resource, noticed in enumerate(_look(shop, plan) if seen is None else seen):
+        shop.heed()
         missing: dict[tuple[str, str], None] = {}
         for number, state, told in noticed:
             operation = shop.operations[number]
@@ -975,6 +1004,7 @@ def _look(shop: Shop, plan: Plan) -> Iterator[Noticed]:
         clock = shop.clocks[resource]
         free = 0
         for number in sequence:
+            shop.heed()
             operation, told = shop.operations[number], 0
             ready = ready_in(shop, plan, number)
             setup = shop.setups.between(
@@ -1035,6 +1065,7 @@ def worked(shop: Shop, plan: Plan) -> list[int]:
         shop.write_on(ended)
     found = [0] * len(shop.resources)
     for number, resource in enumerate(plan.resource):
+        shop.heed()
         if resource != NOWHERE and shop.operations[number].hours:
             clock = shop.clocks[resource]
             begin = max(clock.add(plan.start[number], plan.setup[number]), shop.start)

@@ -43,8 +43,10 @@ PLACE = 5
 MOVES, LOCKED, RUNNING = range(3)
 # Instead of the stretch behind which an operation fits: a forbidden setup bars each, or the calendar ends before.
 BARRED, BEYOND = -2, -3
-# How a pass ended, if not at the calendar of a resource.
-DONE, STUCK = -1, -2
+# How a pass ended, if not at the calendar of a resource; it is not over yet.
+DONE, STUCK, MORE = -1, -2, -3
+# What a pass keeps between its slices: how many operations are queued, and how many only forbidden setups lead to.
+QUEUED, OUT = range(2)
 # What a look through the finished lines finds: a pair nobody defined, a forbidden one, a place that is still occupied.
 NO_SETUP, BAD_SETUP, OCCUPIED = 1, 2, 4
 
@@ -356,16 +358,12 @@ def first_of(
 
 
 @compiled
-def plan_forward(
+def begin_forward(
     floor: Floor, routing: Routing, kept: Kept, standing: Numbers, lines: Lines, due: Numbers, ready: Numbers,
-    plan: Numbers, heap: Numbers, barred: Numbers,
-) -> tuple[int, int]:  # fmt: skip
-    """Place everything; return how that ended and how many operations only forbidden setups lead to.
-
-    `standing` are the places of what never moves, by start. Changes all arrays but the floor, so a second try needs
-    fresh ones.
-    """
-    size = out = 0
+    plan: Numbers, heap: Numbers, queue: Numbers,
+) -> int:  # fmt: skip
+    """Put what never moves, whose places are `standing`, by start, and queue what waits for nothing; how that ended."""
+    size = 0
     for place in range(len(standing)):
         number, resource, setup = standing[place, 0], standing[place, 1], standing[place, 4]
         start, end = standing[place, 2], standing[place, 3]
@@ -373,12 +371,30 @@ def plan_forward(
             line, count = lines.stretches[lines.first[resource] :], lines.counts[resource]
             count = put(floor, resource, line, count, number, start, end, setup, count - 1)
             if count == BEYOND:
-                return resource, 0
+                return int(resource)
             lines.counts[resource] = count
         size = settle(routing, kept, plan, due, ready, heap, size, number, resource, start, end, setup, False)
     for number in range(len(ready)):
         size = offer(routing, kept, plan, due, ready, heap, size, number)
+    queue[QUEUED] = size
+    return MORE
+
+
+@compiled
+def plan_forward(
+    floor: Floor, routing: Routing, kept: Kept, lines: Lines, due: Numbers, ready: Numbers, plan: Numbers,
+    heap: Numbers, barred: Numbers, queue: Numbers, most: int,
+) -> int:  # fmt: skip
+    """Place at most so many operations of the queue; return how that ended, MORE where some are left.
+
+    Changes all arrays but the floor, so a second try, unlike the next slice, needs fresh ones.
+    """
+    size, out = queue[QUEUED], queue[OUT]
     while size:
+        if not most:
+            queue[QUEUED], queue[OUT] = size, out
+            return MORE
+        most -= 1
         number = pop(heap, size)
         size -= 1
         if plan[RESOURCE, number] != NOWHERE:
@@ -393,7 +409,7 @@ def plan_forward(
             floor, routing, kept, lines, plan, number, ready[number]
         )
         if behind == BEYOND:
-            return resource, 0
+            return int(resource)
         if behind == BARRED:
             barred[out] = number
             out += 1
@@ -410,7 +426,8 @@ def plan_forward(
                 barred[still] = other
                 still += 1
         out = still
-    return (STUCK if holds_up(routing, kept, plan, barred, out) else DONE), out
+    queue[QUEUED], queue[OUT] = size, out
+    return STUCK if holds_up(routing, kept, plan, barred, out) else DONE
 
 
 @compiled

@@ -24,6 +24,7 @@ def compact(shop: Shop, plan: Plan, *, orders: bool, components: bool) -> None:
     # What waits for an operation, and what follows it on its resource, has its time when the operation's turn comes.
     placed = [number for number in range(len(shop.operations)) if plan.placed(number)]
     for number in sorted(placed, key=lambda each: (plan.start[each], rank[each]), reverse=True):
+        shop.heed()
         limits = [plan.start[later] for later in shop.after[number] if plan.placed(later)]
         if number in shop.lead or not limits or not may_move(number):
             continue

@@ -63,7 +63,10 @@ class PlacedLoad:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All a run hands out. `cautions` are the linter's; the file has their sentences among the warnings."""
+    """All a run hands out. `cautions` are the linter's; the file has their sentences among the warnings.
+
+    A cancelled one has no plan: no operations and figures of nothing.
+    """
 
     before: Figures
     after: Figures
@@ -77,6 +80,14 @@ class Result:
     seed: int
     iterations: int
     seconds: float
+    cancelled: bool = False
+
+    @classmethod
+    def of_cancelled(cls, seed: int, iterations: int, seconds: float) -> Result:
+        """What is handed out of a run nobody waits for any more."""
+        nothing = Figures(0.0, 0, 0.0, 0.0, {})
+        said = ("The run was cancelled; there is no plan.",)
+        return cls(nothing, nothing, (), (), (), (), (), (), said, seed, iterations, seconds, cancelled=True)
 
     def as_json(self) -> dict[str, Any]:
         """The result as the file format has it."""

@@ -324,6 +324,7 @@ class Sequencing:
         members: list[int] = []
         nominal = 0.0
         for number in units:
+            self._shop.heed()
             nominal += self._shop.operations[number].hours
             if members and self._passed(start, nominal):
                 break
@@ -336,6 +337,7 @@ class Sequencing:
         timeline, placed = self._timelines[resource], list[int]()
         self._beside = NOWHERE
         for number in members:
+            self._shop.heed()
             fit = timeline.fit(number, ready, self._frontier[resource], beside=self._beside)
             if fit is None:
                 continue
@@ -382,6 +384,7 @@ class Grouping(Sequencing, ABC):
         shut: set[int] = set()
         position = 0
         while self._open:
+            self._shop.heed()
             while position < len(self._found) and self._found[position] not in self._open:
                 position += 1
             initiator = self._next(position, shut)

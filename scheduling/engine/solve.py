@@ -17,12 +17,14 @@ from scheduling.engine.multi_level import MultiLevel
 from scheduling.engine.oven import OvenLoads, size_of
 from scheduling.engine.passes import (
     NOWHERE,
+    CancelledError,
     Plan,
     Shop,
     backward,
     forward,
     keeps_order,
     kept_chains,
+    nobody_cancels,
     true_setups,
 )
 from scheduling.engine.problem import Problem, Status, Step, StepType, read_problem
@@ -45,12 +47,16 @@ def solve(problem: Problem, budget: Budget | None = None) -> Result:
     """A plan for a problem, with the figures before and after and the rule that placed each operation.
 
     `budget` limits the searching steps, which share it alike. The same problem, seed and iterations give the same
-    plan. Raises ProblemError where a calendar has no room for an operation.
+    plan. A run that is cancelled ends within a quarter of a second of work, without a plan. Raises ProblemError where a
+    calendar has no room for an operation.
     """
+    budget, begun = budget or Budget(), time.perf_counter()
     # Of all that a plan is made of nothing is thrown away before it is done: looking for rubbish among it is in vain.
     gc.freeze()
     try:
-        return _solved(problem, budget or Budget())
+        return _solved(problem, budget, begun)
+    except CancelledError:
+        return Result.of_cancelled(budget.seed, budget.spent, round(time.perf_counter() - begun, 3))
     except NoWorkingTimeError:
         raise ProblemError(
             "calendar",
@@ -87,12 +93,13 @@ def warm_up() -> None:
     )  # fmt: skip
 
 
-def _solved(problem: Problem, budget: Budget) -> Result:
-    begun = time.perf_counter()
-    shop = Shop(problem)
+def _solved(problem: Problem, budget: Budget, begun: float) -> Result:
+    shop = Shop(problem, nobody_cancels if budget.cancelled is None else budget.heed)
     run = _Run(shop, budget)
     before = figures(shop, run.plan)
+    shop.heed()
     told = cautions(shop, run.plan)
+    shop.heed()
     lasted = lead_times(shop, run.plan)
     run.steps()
     after = figures(shop, run.plan)
@@ -124,7 +131,9 @@ class _Run:
         self._released: set[int] = set()
         self.warnings: list[str] = []
         self._keep_loads()
+        shop.heed()
         self._chains = kept_chains(shop)
+        shop.heed()
         self._outcome = Outcome()
         self._timed = True
         self._told_cut = False
@@ -161,6 +170,7 @@ class _Run:
         named = {number: resource.id for number, resource in enumerate(shop.resources)}
         text = cache(shop.problem.plant.text)
         for number, operation in enumerate(shop.operations):
+            shop.heed()
             there = plan.placed(number)
             sequenced = there and number in outcome.group
             yield Placed(
@@ -260,6 +270,7 @@ class _Run:
             )
             return
         self._release(found)
+        shop.heed()
         bounds = Bounds(*backward(shop, self.plan), self._reference_end, self._operation_end)
         asked = shop, self.plan, step, self._chains, found, bounds
         if step.type is StepType.MINIMISE_SETUP:
@@ -310,6 +321,7 @@ class _Run:
             self._loads.append((name, members))
             self._shop.run_as_one(members)
         for number, fit in outcome.placed.items():
+            self._shop.heed()
             plan.put(fit)
             if fit.secondary != NOWHERE:
                 self._shop.secondary[number] = (fit.secondary,)

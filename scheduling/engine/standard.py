@@ -93,6 +93,7 @@ class Standard(Grouping):
             at += 1
         self._bucket_from[part] = at
         for position in range(at, len(bucket)):
+            shop.heed()
             number = bucket[position]
             if number not in self._open or number in taken or start.resource not in self._usable[number]:
                 continue
@@ -225,6 +226,7 @@ class Standard(Grouping):
 
     def _admit(self, group: _Group, unit: Unit, *, force: bool = False) -> _No | None:
         """Place a whole unit, or nothing of it and say why. Forced, only what cannot be is refused."""
+        self._shop.heed()
         timeline = self._timelines[group.resource]
         single = len(unit) == 1
         mark = None if single else (timeline.mark(), self._busy.mark(), self._beside)

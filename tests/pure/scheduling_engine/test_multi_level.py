@@ -271,5 +271,4 @@ def test_it_shares_the_moves_of_the_run_with_other_searching_steps(monkeypatch: 
 
 def test_a_cancelled_search_tries_nothing_more() -> None:
     done = within(colourful(), seconds=3600.0, cancelled=lambda: True)
-    assert done.iterations == 0
-    assert {each.status for each in done.operations} == {15}
+    assert (done.iterations, done.cancelled) == (0, True)

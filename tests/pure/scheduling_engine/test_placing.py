@@ -168,8 +168,8 @@ def test_warming_up_compiles_what_a_plan_needs() -> None:
     """
     warm_up()
     loops = (
-        placing.plan_forward, placing.plan_backward, placing.prioritise, placing.look_through, placing.work_through,
-        placing.pause, placing.put, placing.put_row, placing.occupy,
+        placing.begin_forward, placing.plan_forward, placing.plan_backward, placing.prioritise,
+        placing.look_through, placing.work_through, placing.pause, placing.put, placing.put_row, placing.occupy,
     )  # fmt: skip
     warm = [set(loop.signatures) for loop in loops]
     assert all(warm)
