@@ -1,7 +1,7 @@
-"""The suite's tables: made straight from the models, in a tenth of the time that the migrations take.
+"""The suite's tables: made straight from the models.
 
-Every step of a migration that moves a field or adds a constraint renders the models around it anew: half a minute for
-each process of the suite. `tests/frame/test_migrated_tables.py` holds the migrations to the very tables made here.
+Every step of a migration renders the models around it anew, in each process of the suite.
+`tests/frame/test_migrated_tables.py` holds the migrations to the very tables made here.
 """
 
 from __future__ import annotations

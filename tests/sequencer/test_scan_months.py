@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from inventory.errors import Refused
+from sequencer.migrations._scan_months import cut, join
 from sequencer.models import PlantEvent, ScanArchive, ScanEvent, ScanNonce
 from sequencer.services import archive_month, bring_back_month, forget_nonces, make_months, record_scan
 from sequencer.services.scan_months import month_text, months
@@ -149,15 +149,14 @@ def test_archive_refusals(
 
 @postgres
 def test_the_migration_moves_every_scan_there_and_back(plant: Plant) -> None:
-    migration = import_module("sequencer.migrations.0004_scan_months")
     scans_of(START, LATER, plant=plant)
     before = list(ScanEvent.objects.order_by("id").values())
     with connection.schema_editor(atomic=False) as editor:
-        migration.join(apps, editor)
+        join(apps, editor)
         assert months() == []
         assert list(ScanEvent.objects.order_by("id").values()) == before
         joined = record_scan(plant.station.pk, "%R:R1", "between", at=START)
-        migration.cut(apps, editor)
+        cut(apps, editor)
     assert where(before[0]["id"]) == "sequencer_scanevent_2026_11"
     assert where(before[1]["id"]) == "sequencer_scanevent_2027_06"
     assert joined.scan_id > before[1]["id"]
