@@ -248,6 +248,16 @@ class OrderFileAnswerSerializer(serializers.Serializer[Any]):
     rows = OrderRowSerializer(many=True)
 
 
+class OrderCautionSerializer(serializers.Serializer[Any]):
+    """not_needed: so many pieces of the firm order are too many. late: the firm order is due after its need, which is
+    due then. short: the need due then lacks so many; an order of it is done or a person cancelled one."""
+
+    code = serializers.ChoiceField(choices=["not_needed", "late", "short"])
+    order = serializers.CharField()
+    quantity = serializers.DecimalField(max_digits=18, decimal_places=3)
+    due_at = serializers.DateTimeField(allow_null=True)
+
+
 class ReckoningSerializer(serializers.Serializer[Any]):
     """How a part's planned orders come about. `gross` says why nothing is taken off: off, no_count, old_count or
     less_left; empty: it is netted. `net` is before rounding to lots, `planned` after."""
@@ -262,6 +272,7 @@ class ReckoningSerializer(serializers.Serializer[Any]):
     net = serializers.DecimalField(max_digits=18, decimal_places=3)
     lot_size = serializers.DecimalField(allow_null=True, max_digits=15, decimal_places=3)
     planned = serializers.DecimalField(max_digits=18, decimal_places=3)
+    cautions = OrderCautionSerializer(many=True)
 
 
 class StockCountSerializer(serializers.ModelSerializer[StockCount]):

@@ -100,8 +100,9 @@ class ManufacturingOrder(models.Model):
         DemandLine, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="order"
     )
     demand_key = models.CharField(
-        max_length=200, blank=True, editable=False,
-        help_text="Feed, place and period it was planned from; the next release finds it again by this",
+        max_length=210, blank=True, editable=False,
+        help_text="Feed, place and period it was planned from; the next release finds it again by this. "
+        "Further orders of the same need have a number behind it",
     )  # fmt: skip
     status = models.CharField(
         max_length=10, choices=choices(OrderStatus), default=OrderStatus.PLANNED.value, editable=False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from inventory.models import CustomerPart, StockCount
 from scheduling.models import ManufacturingOrder, PlanningRules, Routing
-from scheduling.netting import NOTHING, Need, Receipt, net_needs
+from scheduling.netting import NOTHING, Need, Netted, Receipt, Supply, need_of, net_needs, still_to_order
 from scheduling.states import OrderStatus
 from sequencer.models import DeliveryLine
 
@@ -34,6 +35,18 @@ class Stock:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCaution:
+    """What netting does not put right by itself. `code`: not_needed (of the firm order so many pieces are too many),
+    late (the firm order is due after the need it is for), short (the need lacks so many, as an order of it is done
+    or a person cancelled one). `order` is empty where no order stands for it."""
+
+    code: str
+    order: str
+    quantity: Decimal
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reckoning:
     """How a part's planned orders come about. `gross` says why nothing is taken off: off, no_count, old_count,
     less_left (more has left than was counted); empty: it is netted."""
@@ -46,12 +59,13 @@ class Reckoning:
     net: Decimal
     lot_size: Decimal | None
     planned: Decimal
+    cautions: tuple[OrderCaution, ...] = ()
 
 
 def reckon(
     needs: Iterable[Need], orders: Iterable[ManufacturingOrder], *, at: datetime
 ) -> tuple[dict[str, Decimal], list[Reckoning]]:
-    """What to make of each need of the netted parts, and the reckoning of every part, by its number.
+    """What to make of each need beside the firm orders it has, and the reckoning of every part, by its number.
 
     A part is netted where its routing says so and its stock was counted lately enough; else it is gross, and the
     reckoning says why. Orders of components are their parents' and cover no release. Reads only.
@@ -62,44 +76,81 @@ def reckon(
     theirs: dict[int, list[ManufacturingOrder]] = {}
     for order in orders:
         theirs.setdefault(order.part_id, []).append(order)
-    routings = Routing.objects.filter(part__in=by_part).select_related("part").order_by("part__number")
+    standing = {part for part, rows in theirs.items() if any(one.demand_key and _firm(one) for one in rows)}
+    routings = Routing.objects.filter(part__in={*by_part, *standing}).select_related("part")
     stocks = _stocks([routing.part_id for routing in routings if routing.net])
     oldest = at - timedelta(hours=(PlanningRules.objects.first() or PlanningRules()).stock_hours)
     to_make: dict[str, Decimal] = {}
     told = []
-    for routing in routings:
-        asked = by_part[routing.part_id]
+    for routing in routings.order_by("part__number"):
+        asked = by_part.get(routing.part_id, [])
         orders_of, reckoning = _of_part(
             routing, asked, theirs.get(routing.part_id, []), stocks.get(routing.part_id), oldest, at
         )
         told.append(reckoning)
-        if not reckoning.gross:
-            to_make |= {need.key: orders_of.get(need.key, NOTHING) for need in asked if not need.over}
+        to_make |= {need.key: orders_of.get(need.key, NOTHING) for need in asked if not need.over}
     return to_make, told
 
 
 def _of_part(
     routing: Routing, needs: Sequence[Need], orders: Sequence[ManufacturingOrder], stock: Stock | None,
     oldest: datetime, at: datetime,
-) -> tuple[dict[str, Decimal], Reckoning]:  # fmt: skip
+) -> tuple[Mapping[str, Decimal], Reckoning]:  # fmt: skip
     gross = _why_gross(routing, stock, oldest)
     asked = [need for need in needs if not need.over]
-    own, settled, receipts = _supply(needs, orders, at)
+    supply = _supply(needs, orders, at)
     if gross or stock is None:
-        orders_of = {need.key: need.quantity for need in asked if need.key not in {*own, *settled}}
-        left = sum(orders_of.values(), NOTHING)
+        plain = rounded = _gross(asked, supply)
     else:
-        whole, rounded = (
-            net_needs(asked, stock=stock.there, receipts=receipts, own=own, settled=settled, lot_size=lot)
-            for lot in (None, routing.lot_size)
+        plain, rounded = (
+            net_needs(asked, supply, stock=stock.there, lot_size=lot) for lot in (None, routing.lot_size)
         )
-        orders_of, left = rounded, sum(whole.values(), NOTHING)
-    coming = sum((one.quantity for one in receipts), NOTHING) + sum(own.values(), NOTHING)
-    demand = sum((need.quantity for need in asked), NOTHING)
-    planned = sum(orders_of.values(), NOTHING)
-    return orders_of, Reckoning(
-        routing.part.number, gross, demand, stock, coming, left, routing.lot_size, planned
-    )
+    coming = sum((one.quantity for one in supply.receipts), NOTHING) + sum(supply.own.values(), NOTHING)
+    return rounded.orders, Reckoning(
+        routing.part.number, gross, sum((need.quantity for need in asked), NOTHING), stock, coming,
+        sum(plain.orders.values(), NOTHING), routing.lot_size, sum(rounded.orders.values(), NOTHING),
+        tuple(_cautions(asked, orders, plain, rounded, at)),
+    )  # fmt: skip
+
+
+def _gross(needs: Iterable[Need], supply: Supply) -> Netted:
+    """Each need by itself: nothing but its own orders is taken off."""
+    orders, short, spare = dict[str, Decimal](), dict[str, Decimal](), NOTHING
+    for need in needs:
+        own, done = supply.own.get(need.key, NOTHING), supply.done.get(need.key, NOTHING)
+        make = still_to_order(need, supply)
+        if make:
+            orders[need.key] = make
+        if need.key in supply.refused and own + done < need.quantity:
+            short[need.key] = need.quantity - own - done
+        spare += max(NOTHING, own - need.quantity)
+    asked = {need.key for need in needs}
+    spare += sum((own for key, own in supply.own.items() if key not in asked), NOTHING)
+    return Netted(orders, short, spare)
+
+
+def _cautions(
+    needs: Iterable[Need], orders: Iterable[ManufacturingOrder], plain: Netted, rounded: Netted, at: datetime
+) -> Iterator[OrderCaution]:
+    """What stands otherwise than the releases ask: firm orders that come late or are not needed, and what is short."""
+    asked, midnight = {need.key: need for need in needs}, _midnight(at)
+    for key, quantity in rounded.short.items():
+        yield OrderCaution("short", "", quantity, asked[key].due_at)
+    spare = plain.spare
+    firm = [one for one in orders if one.demand_key and _firm(one) and one.parent_id is None]
+    # Of several the last is the first to be let go.
+    for order in sorted(firm, key=lambda one: (one.due_at is not None, one.due_at, one.number), reverse=True):
+        need = asked.get(need_of(order.demand_key))
+        if need is not None and order.due_at is not None and order.due_at > need.due_at:
+            yield OrderCaution("late", order.number, order.quantity, need.due_at)
+        too_many = min(order.quantity, spare)
+        spare -= too_many
+        if too_many and not _past(order, midnight):
+            yield OrderCaution("not_needed", order.number, too_many, order.due_at)
+
+
+def _firm(order: ManufacturingOrder) -> bool:
+    return order.status in (OrderStatus.FIRM, OrderStatus.RELEASED)
 
 
 def _why_gross(routing: Routing, stock: Stock | None, oldest: datetime) -> str:
@@ -112,33 +163,34 @@ def _why_gross(routing: Routing, stock: Stock | None, oldest: datetime) -> str:
     return "less_left" if stock.there < 0 else ""
 
 
-def _supply(
-    needs: Iterable[Need], orders: Iterable[ManufacturingOrder], at: datetime
-) -> tuple[dict[str, Decimal], set[str], list[Receipt]]:
-    """Firm orders by the need they were made for, needs whose order is over, and what else will come.
+def _supply(needs: Iterable[Need], orders: Iterable[ManufacturingOrder], at: datetime) -> Supply:
+    """Firm and done orders by the need they were made for, needs a person refused, and what else will come.
 
-    Planned orders that the next taking of the releases rewrites bring nothing. One that is past due and still to be
-    made brings what its own need does not take.
+    Planned orders that the next taking of the releases rewrites bring nothing. Those of a need that is past due bring
+    together what it does not take.
     """
     asked = {need.key: need for need in needs}
     midnight = _midnight(at)
-    own: dict[str, Decimal] = {}
-    settled: set[str] = set()
+    own, done, over = (defaultdict[str, Decimal](Decimal) for _ in range(3))
+    refused: set[str] = set()
     receipts = []
     for order in orders:
-        need = asked.get(order.demand_key) if order.demand_key else None
+        need = asked.get(need_of(order.demand_key)) if order.demand_key else None
         if order.status not in OPEN:
-            settled |= {need.key} if need else set()
+            if need is not None and order.status == OrderStatus.CANCELLED:
+                refused.add(need.key)
+            elif need is not None:
+                done[need.key] += order.quantity
         elif order.parent_id is not None:
             continue
-        elif need is not None and not need.over:
-            if order.status != OrderStatus.PLANNED:
-                own[need.key] = order.quantity
+        elif need is not None and need.over:
+            over[need.key] += order.quantity
         elif need is not None:
-            receipts.append(Receipt(max(NOTHING, order.quantity - need.quantity), None))
-        elif order.status != OrderStatus.PLANNED or not order.demand_key or _past(order, midnight):
+            own[need.key] += order.quantity if _firm(order) else NOTHING
+        elif _firm(order) or not order.demand_key or _past(order, midnight):
             receipts.append(Receipt(order.quantity, _midnight(order.due_at) if order.due_at else None))
-    return own, settled, receipts
+    receipts += [Receipt(max(NOTHING, sum_ - asked[key].quantity), None) for key, sum_ in over.items()]
+    return Supply({key: value for key, value in own.items() if value}, done, refused, receipts)
 
 
 def _past(order: ManufacturingOrder, midnight: datetime) -> bool:

@@ -19,12 +19,13 @@ from inventory.services import current_schedules, lines_of
 from scheduling.engine import ProblemError
 from scheduling.engine.keys import KeyGenerator, read_key_rules
 from scheduling.models import KeyRule, ManufacturingOrder, Operation, Routing, RoutingOperation, move_row
-from scheduling.netting import Need
+from scheduling.netting import Need, further_key, need_of
 from scheduling.services.netting import OPEN, Reckoning, reckon
 from scheduling.states import ORDER_MOVES, OperationStatus, OrderSource, OrderStatus
 from sequencer.services.journal import record_event
 
 TOPIC = "schedule"
+FIRM = (OrderStatus.FIRM, OrderStatus.RELEASED)
 # How far ahead releases become orders.
 DAYS_AHEAD = 60
 # Orders whose operations are written in one stroke.
@@ -167,6 +168,7 @@ def take_releases(*, by: str, at: datetime, days: int = DAYS_AHEAD) -> Taken:
     Promise: said again nothing changes. A planned order follows its release in quantity and time and is cancelled when
     the release asks no more for it; a firm or begun one stays and is named in `kept`. Call-offs count before plans.
     Where a part is netted, an order is what stock and open orders leave of its need, and none where they cover it.
+    What a firm or begun order is too small for, as its need has grown, is a further order.
     What is wanted in days gone by makes no order and cancels none. Two at once: one is told to try again (409).
     """
     taken = Taken()
@@ -186,37 +188,65 @@ def _take(taken: Taken, at: datetime, days: int) -> None:
     today = timezone.localtime(at).date()
     needs = {need.key: need for need in _needs(at, today, today + timedelta(days=days))}
     orders = ManufacturingOrder.objects.exclude(demand_key="").select_related("part")
-    known = {order.demand_key: order for order in orders.prefetch_related("operations")}
+    known: dict[str, list[ManufacturingOrder]] = {}
+    for order in orders.prefetch_related("operations").order_by("pk"):
+        known.setdefault(need_of(order.demand_key), []).append(order)
     to_make, _reckonings = reckon(needs.values(), _orders_of(needs.values()), at=at)
     for key, need in needs.items():
-        order = known.get(key)
-        if key in to_make and (order is None or order.status == OrderStatus.PLANNED):
-            need = replace(need, quantity=to_make[key])
-        if order is None and not need.over and need.quantity:
-            taken.created.append(_create(need).number)
-        elif order is not None and not need.quantity and order.status == OrderStatus.PLANNED:
-            _let_go(order, "Covered by stock and open orders.", at, taken)
-        elif order is not None:
-            _follow(order, need, taken)
+        _of_need(need, known.get(key, []), to_make.get(key), at, taken)
     midnight = timezone.make_aware(datetime.combine(today, time()))
-    for key, order in known.items():
-        if key not in needs and order.due_at is not None and order.due_at >= midnight:
+    for order in (order for key, theirs in known.items() if key not in needs for order in theirs):
+        if order.due_at is not None and order.due_at >= midnight:
             if order.status == OrderStatus.PLANNED:
                 _let_go(order, "No longer in the customer's release.", at, taken)
-            elif order.status in (OrderStatus.FIRM, OrderStatus.RELEASED):
+            elif order.status in FIRM:
                 taken.kept.append(order.number)
 
 
+def _of_need(
+    need: Need, orders: Sequence[ManufacturingOrder], make: Decimal | None, at: datetime, taken: Taken
+) -> None:
+    """Brings the orders of one need to what is left to make of it; None where its day is over."""
+    planned = next((order for order in orders if order.status == OrderStatus.PLANNED), None)
+    firm = [order for order in orders if order.status in FIRM]
+    asked = need.quantity, need.due_at
+    if (
+        firm
+        and (sum(order.quantity for order in firm), max(order.due_at or need.due_at for order in firm))
+        != asked
+    ):
+        taken.kept += [order.number for order in firm]
+    if make is None:
+        if planned is not None and len(orders) == 1:
+            _follow(planned, need, taken)
+    elif planned is not None and make:
+        _follow(planned, replace(need, quantity=make), taken)
+    elif planned is not None:
+        cancelled = any(order.status == OrderStatus.CANCELLED for order in orders)
+        reason = (
+            "Another order of its need was cancelled." if cancelled else "Covered by stock and open orders."
+        )
+        _let_go(planned, reason, at, taken)
+    elif make:
+        key = further_key(need.key, [order.demand_key for order in orders])
+        taken.created.append(_create(replace(need, key=key, quantity=make)).number)
+
+
 def reckon_releases(*, at: datetime, days: int = DAYS_AHEAD) -> list[Reckoning]:
-    """How the planned orders of each part with a routing come about, by its number. Reads only."""
+    """How the planned orders of each part with a routing come about, by its number, with what is to be looked at.
+
+    Reads only.
+    """
     today = timezone.localtime(at).date()
     needs = list(_needs(at, today, today + timedelta(days=days)))
     return reckon(needs, _orders_of(needs), at=at)[1]
 
 
 def _orders_of(needs: Iterable[Need]) -> list[ManufacturingOrder]:
-    """What is open of their parts, and what was ever made of a need."""
-    theirs = ManufacturingOrder.objects.filter(part__in={need.part_id for need in needs})
+    """What is open of their parts, what was ever made of a need, and what stands firm though no need is left."""
+    theirs = ManufacturingOrder.objects.filter(
+        Q(part__in={need.part_id for need in needs}) | Q(status__in=FIRM) & ~Q(demand_key="")
+    )
     return list(theirs.filter(Q(status__in=OPEN) | ~Q(demand_key="")))
 
 
@@ -229,10 +259,6 @@ def _let_go(order: ManufacturingOrder, reason: str, at: datetime, taken: Taken) 
 def _follow(order: ManufacturingOrder, need: Need, taken: Taken) -> None:
     """Brings a planned order to what its release now says."""
     if (order.quantity, order.due_at) == (need.quantity, need.due_at):
-        return
-    if order.status != OrderStatus.PLANNED:
-        if order.status in (OrderStatus.FIRM, OrderStatus.RELEASED):
-            taken.kept.append(order.number)
         return
     order.quantity, order.due_at = need.quantity, need.due_at
     order.save(update_fields=["quantity", "due_at"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -121,6 +122,109 @@ def test_firm_orders_count_and_stay(netted: Shop) -> None:
     count(5)
     services.take_releases(**AT)
     assert planned() == {"HOUSING-261127": 35}, "the firm order covers its own need, five are too many"
+
+
+def order_of(number: str) -> ManufacturingOrder:
+    return ManufacturingOrder.objects.get(number=number)
+
+
+def told(one: services.Reckoning) -> list[tuple[str, str, int]]:
+    return [(caution.code, caution.order, int(caution.quantity)) for caution in one.cautions]
+
+
+@pytest.mark.parametrize("net", [True, False])
+def test_a_need_that_outgrows_its_firm_order_gets_a_further_one(netted: Shop, net: bool) -> None:
+    Routing.objects.update(net=net, lot_size=25)
+    count(0)
+    release(netted, (TUESDAY, 25))
+    services.take_releases(**AT)
+    services.firm_order(order_of("HOUSING-261124").pk, **AT)
+    release(netted, (TUESDAY, 60), number="2")
+    assert services.take_releases(**AT).created == ["HOUSING-261124-2"]
+    assert planned() == {"HOUSING-261124-2": 50 if net else 35}, "lots round what is netted"
+    assert services.take_releases(**AT).created == []
+    # The further one is firm too, and the need grows again; then it shrinks below both.
+    services.firm_order(order_of("HOUSING-261124-2").pk, **AT)
+    release(netted, (TUESDAY, 90), number="3")
+    assert services.take_releases(**AT).created == ["HOUSING-261124-3"]
+    release(netted, (TUESDAY, 70), number="4")
+    taken = services.take_releases(**AT)
+    assert ("HOUSING-261124-3" in taken.cancelled) == net
+    release(netted, (TUESDAY, 20), number="5")
+    services.take_releases(**AT)
+    assert planned() == {}
+    assert told(reckoned()) == [
+        ("not_needed", "HOUSING-261124-2", 50 if net else 35),
+        ("not_needed", "HOUSING-261124", 5),
+    ]
+
+
+def test_a_firm_order_whose_need_is_gone_is_told_and_covers_others(netted: Shop) -> None:
+    release(netted, (TUESDAY, 20), (FRIDAY, 40))
+    services.take_releases(**AT)
+    services.firm_order(order_of("HOUSING-261124").pk, **AT)
+    count(0)
+    release(netted, (FRIDAY, 15), number="2")
+    services.take_releases(**AT)
+    assert planned() == {}
+    assert told(reckoned()) == [("not_needed", "HOUSING-261124", 5)]
+    release(netted, number="3")
+    services.take_releases(**AT)
+    assert told(reckoned()) == [("not_needed", "HOUSING-261124", 20)], (
+        "also where the part is asked for no more"
+    )
+
+
+def test_a_firm_order_that_comes_too_late_and_a_cancelled_one_are_told(netted: Shop) -> None:
+    release(netted, (TUESDAY, 20), (FRIDAY, 40))
+    count(5)
+    services.take_releases(**AT)
+    services.firm_order(order_of("HOUSING-261124").pk, **AT)
+    ManufacturingOrder.objects.filter(number="HOUSING-261124").update(due_at=MONDAY + timedelta(days=3))
+    services.cancel_order(order_of("HOUSING-261127").pk, reason="dropped", **AT)
+    services.take_releases(**AT)
+    assert planned() == {}
+    assert sorted(told(reckoned())) == [("late", "HOUSING-261124", 15), ("short", "", 40)]
+    page = browser().get("/schedule/orders/").content.decode()
+    assert "HOUSING-261124 stands firm and comes too late" in page
+    assert "40 are missing" in page
+
+
+def test_whatever_happens_needs_are_covered_or_told_and_twice_is_once(netted: Shop) -> None:
+    """Forty releases, counts, firmed and cancelled orders, drawn with one seed."""
+    chance = Random(20261122)
+    for round_ in range(40):
+        Routing.objects.update(lot_size=chance.choice([None, 7, 25]))
+        StockCount.objects.all().delete()
+        count(chance.randrange(60))
+        days = sorted(chance.sample(range(1, 12), chance.randrange(1, 5)))
+        asked = [(MONDAY.date() + timedelta(days=day), chance.randrange(1, 80)) for day in days]
+        release(netted, *asked, number=str(round_))
+        services.take_releases(**AT)
+        again = services.take_releases(**AT)
+        assert (again.created, again.changed, again.cancelled) == ([], [], [])
+        covered(asked)
+        for order in ManufacturingOrder.objects.filter(status="PLANNED", source="RELEASE"):
+            if chance.random() < 0.4:
+                services.firm_order(order.pk, **AT)
+            elif chance.random() < 0.2:
+                services.cancel_order(order.pk, reason="drawn", **AT)
+
+
+def covered(asked: list[tuple[date, int]]) -> None:
+    """Up to each day stock, open orders and what is told to be short or late are no less than what is asked."""
+    (one,) = services.reckon_releases(at=MONDAY)
+    assert one.stock is not None
+    short = {(caution.due_at, caution.quantity) for caution in one.cautions if caution.code == "short"}
+    orders = ManufacturingOrder.objects.filter(status__in=("PLANNED", "FIRM", "RELEASED"))
+    for day, _ in asked:
+        there = one.stock.there + sum(n for due, n in short if due and timezone.localtime(due).date() <= day)
+        there += sum(
+            order.quantity
+            for order in orders
+            if order.due_at and timezone.localtime(order.due_at).date() <= day
+        )
+        assert there >= sum(n for due, n in asked if due <= day), (day, asked)
 
 
 def test_what_was_made_since_the_count_is_there_and_what_left_is_not(netted: Shop) -> None:
