@@ -14,11 +14,13 @@ COPY --chown=root:root . /srv/jis
 WORKDIR /srv/jis
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     JIS_PRODUCTION=1 JIS_VAR=/var/lib/jis JIS_SPOOL=/var/lib/jis/spool JIS_STATIC=/srv/static \
-    JIS_SECRETS=/etc/jis/secrets NUMBA_CACHE_DIR=/tmp/numba
-# The values live for this one command: collecting files needs settings that load, not a plant.
-RUN JIS_SECRET_KEY=only-to-collect-files JIS_HOSTS=localhost REDIS_URL=redis://localhost/0 \
-    python manage.py collectstatic --noinput --verbosity 0 \
- && chown -R jis:jis /srv/static
+    JIS_SECRETS=/etc/jis/secrets NUMBA_CACHE_DIR=/srv/loops
+# The values live for these commands: collecting files and compiling need settings that load, not a plant.
+RUN export JIS_SECRET_KEY=only-to-build JIS_HOSTS=localhost REDIS_URL=redis://localhost/0 \
+ && python manage.py collectstatic --noinput --verbosity 0 \
+ # A run is not kept waiting half a minute. Numba reads a folder only where it may write: another user may, too.
+ && python manage.py compile_loops \
+ && chown -R jis:jis /srv/static /srv/loops && chmod -R a+rwX /srv/loops
 USER jis
 VOLUME /var/lib/jis/spool
 EXPOSE 8000
