@@ -63,6 +63,9 @@ def floor_of(shop: Shop) -> Floor | None:
     state = [states.of(operation, shop.start) for operation in shop.operations]
     left = [states.left(resource.state) for resource in shop.resources]
     clocks, last = written_clocks(shop.clocks)
+    standing = np.full(len(shop.operations), MOVES, dtype=np.int64)
+    for number in shop.fixed:
+        standing[number] = RUNNING if shop.operations[number].in_progress else LOCKED
     return Floor(
         clocks=clocks,
         last=last,
@@ -70,10 +73,7 @@ def floor_of(shop: Shop) -> Floor | None:
         left=np.array(left, dtype=np.int64),
         efficiency=np.array([resource.efficiency for resource in shop.resources], dtype=np.float64),
         state=np.array(state, dtype=np.int64),
-        standing=np.array(
-            [RUNNING if each.in_progress else LOCKED if each.fixed else MOVES for each in shop.operations],
-            dtype=np.int64,
-        ),
+        standing=standing,
         nominal=np.array([operation.hours for operation in shop.operations], dtype=np.float64) * HOUR,
     )
 

@@ -75,7 +75,7 @@ class Shop:
         self.clocks = [clocks[resource.calendar, resource.capacity] for resource in problem.resources]
         heed()
         self.before: list[tuple[int, ...]] = [
-            tuple(self.number[name] for name in problem.routing[operation.id])
+            tuple(map(self.number.__getitem__, problem.routing[operation.id]))
             for operation in problem.operations
         ]
         self.after: list[list[int]] = [[] for _ in problem.operations]
@@ -86,19 +86,24 @@ class Shop:
         self._known: dict[tuple[str | None, tuple[str, ...], str], tuple[int, ...]] = {}
         self.allowed = [self._allowed(operation) for operation in problem.operations]
         self.secondary: list[tuple[int, ...]] = [
-            tuple(self.resource_number[name] for name in operation.secondary)
+            tuple(map(self.resource_number.__getitem__, operation.secondary))
             for operation in problem.operations
         ]
-        self.due = [
-            NEVER if self.order[operation.order].due is None else self.order[operation.order].due or 0
-            for operation in problem.operations
-        ]
+        due = {order.id: NEVER if order.due is None else order.due for order in problem.orders}
+        self.due = [due[operation.order] for operation in problem.operations]
         self.earliest = [
-            max(self.start, operation.earliest or self.start) for operation in problem.operations
+            self.start if operation.earliest is None else max(self.start, operation.earliest)
+            for operation in problem.operations
         ]
         self.fixed = [number for number, operation in enumerate(problem.operations) if operation.fixed]
         if any(order.delivery_bound for order in problem.orders):
             self._bound_by_delivery()
+
+    @cached_property
+    def order_of(self) -> NDArray[np.int64]:
+        """The number of each operation's order, in the problem's order."""
+        place = {order: number for number, order in enumerate(self.of_order)}
+        return _whole([place[operation.order] for operation in self.operations])
 
     @cached_property
     def floor(self) -> Floor | None:
@@ -559,7 +564,7 @@ class QuickTimeline(Timeline):
         """Put operations behind each other, each at its first place, up to the first that a forbidden setup bars."""
         self._make_room(len(operations))
         numbers, moments = _whole(operations), _whole(ready)
-        places = np.empty((len(operations), 4), dtype=np.int64)
+        places = np.empty((len(operations), len(Fit._fields)), dtype=np.int64)
         done = 0
         while True:
             self._count, done, ended = placing.put_row(
@@ -576,9 +581,9 @@ class QuickTimeline(Timeline):
             if ended != placing.BEYOND:
                 break
             self._shop.write_on(self._resource)
-            after = max(after, int(places[done - 1, 1])) if done else after
-        rows = zip(operations, places[:done].tolist(), strict=False)
-        return [Fit(operation, self._resource, *place) for operation, place in rows]
+            after = max(after, int(places[done - 1, 3])) if done else after
+        # What has all columns of a place is made one without counting them again.
+        return [tuple.__new__(Fit, place) for place in places[:done].tolist()]
 
     def occupy(self, fits: Iterable[Fit]) -> None:
         """Put what has its place already, whatever stands there, in order of time."""
@@ -659,7 +664,7 @@ def kept_chains(shop: Shop) -> dict[int, list[int]]:
     """What earlier runs and hands put in order (15 and 17), by resource, in the order of the old starts."""
     chains: dict[int, list[int]] = {}
     for number, operation in enumerate(shop.operations):
-        if operation.kept and operation.hours:
+        if operation.status is not Status.ACTIVE and operation.kept and operation.hours:
             chains.setdefault(shop.allowed[number][0], []).append(number)
     for chain in chains.values():
         chain.sort(key=lambda number: (shop.operations[number].start or 0, number))

@@ -239,7 +239,8 @@ def put_row(
 ) -> tuple[int, int, int]:  # fmt: skip
     """Put operations behind each other, from number `done` on; return how many stretches and places there are then.
 
-    Third, how it ended: BARRED or BEYOND at the first one left, else NOWHERE.
+    Third, how it ended: BARRED or BEYOND at the first one left, else NOWHERE. A place has the columns of
+    a `passes.Fit`.
     """
     for one in range(done, len(operations)):
         moment = max(ready[one], after)
@@ -250,7 +251,8 @@ def put_row(
         if more == BEYOND:
             return count, one, BEYOND
         count, after = more, end
-        places[one, 0], places[one, 1], places[one, 2], places[one, 3] = start, end, setup, behind
+        places[one, 0], places[one, 1], places[one, 6] = operations[one], resource, NOWHERE
+        places[one, 2], places[one, 3], places[one, 4], places[one, 5] = start, end, setup, behind
     return count, len(operations), NOWHERE
 
 

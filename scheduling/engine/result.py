@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from scheduling.engine.calendars import hours
+import numpy as np
+from numpy.typing import NDArray
+
+from scheduling.engine.calendars import all_hours, hours
 from scheduling.engine.linter import Caution
-from scheduling.engine.passes import NOWHERE, Plan, Shop, worked
+from scheduling.engine.passes import NEVER, NOWHERE, Plan, Shop, worked
 from scheduling.engine.sequencing import Batch, Searched
+
+# Before every end: what an order without a placed operation ends by.
+UNPLACED = -NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,50 +114,56 @@ class Result:
 
 def order_ends(shop: Shop, plan: Plan) -> dict[str, int]:
     """When each order's last placed operation ends."""
-    ends: dict[str, int] = {}
-    for operation, resource, end in zip(shop.operations, plan.resource, plan.end, strict=True):
-        if resource != NOWHERE and end > ends.get(operation.order, -1):
-            ends[operation.order] = end
-    return ends
+    return {
+        order: end
+        for order, end in zip(shop.of_order, _ends(shop, plan).tolist(), strict=True)
+        if end != NOWHERE
+    }
 
 
 def lead_times(shop: Shop, plan: Plan) -> dict[str, int]:
     """By order, the seconds from its first start to its last end; what has no place counts for nothing."""
-    found = {}
-    for order, numbers in shop.of_order.items():
-        placed = [number for number in numbers if plan.placed(number)]
-        if placed:
-            found[order] = max(plan.end[each] for each in placed) - min(plan.start[each] for each in placed)
-    return found
+    ends, starts = _ends(shop, plan), np.full(len(shop.of_order), NEVER, dtype=np.int64)
+    there = np.array(plan.resource, dtype=np.int64) != NOWHERE
+    np.minimum.at(starts, shop.order_of[there], np.array(plan.start, dtype=np.int64)[there])
+    lasted = zip(shop.of_order, (ends - starts).tolist(), ends.tolist(), strict=True)
+    return {order: length for order, length, end in lasted if end != UNPLACED}
+
+
+def _ends(shop: Shop, plan: Plan) -> NDArray[np.int64]:
+    """By order, in the problem's order, when its last placed operation ends; UNPLACED without one."""
+    ends = np.full(len(shop.of_order), UNPLACED, dtype=np.int64)
+    there = np.array(plan.resource, dtype=np.int64) != NOWHERE
+    np.maximum.at(ends, shop.order_of[there], np.array(plan.end, dtype=np.int64)[there])
+    return ends
 
 
 def changes(before: dict[str, int], after: dict[str, int]) -> tuple[LeadTime, ...]:
     """The lead times of the orders that both plans have."""
+    both = [order for order in after if order in before]
+    was, now = (np.array([lasted[order] for order in both], dtype=np.int64) for lasted in (before, after))
     return tuple(
-        LeadTime(order, hours(before[order]), hours(after[order]), hours(after[order] - before[order]))
-        for order in after
-        if order in before
+        map(LeadTime._make, zip(both, all_hours(was), all_hours(now), all_hours(now - was), strict=True))
     )
 
 
 def figures(shop: Shop, plan: Plan) -> Figures:
     """The figures of a plan; what has no place counts in none of them."""
-    late = [
-        end - due
-        for name, end in order_ends(shop, plan).items()
-        if (due := shop.order[name].due) is not None and end > due
-    ]
-    placed = [number for number, resource in enumerate(plan.resource) if resource != NOWHERE]
-    last = max([shop.start, *(plan.end[number] for number in placed)])
+    due = np.array(
+        [NEVER if order.due is None else order.due for order in shop.order.values()], dtype=np.int64
+    )
+    late = np.maximum(_ends(shop, plan) - due, 0)
+    there = np.array(plan.resource, dtype=np.int64) != NOWHERE
+    last = max(shop.start, int(np.max(np.array(plan.end, dtype=np.int64), initial=0, where=there)))
     used = worked(shop, plan)
     return Figures(
-        setup_hours=hours(sum(plan.setup[number] for number in placed)),
-        late_orders=len(late),
-        tardiness_hours=hours(sum(late)),
+        setup_hours=hours(int(np.array(plan.setup, dtype=np.int64)[there].sum())),
+        late_orders=int(np.count_nonzero(late)),
+        tardiness_hours=hours(int(late.sum())),
         makespan=hours(last - shop.start),
         utilisation={
-            resource.id: round(used[number] / there, 6)
-            if (there := shop.clocks[number].between(shop.start, last))
+            resource.id: round(used[number] / working, 6)
+            if (working := shop.clocks[number].between(shop.start, last))
             else 0.0
             for number, resource in enumerate(shop.resources)
         },

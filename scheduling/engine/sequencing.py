@@ -10,6 +10,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
+
+import numpy as np
 
 from scheduling.engine.calendars import HOUR, NoWorkingTimeError, hours
 from scheduling.engine.passes import (
@@ -100,17 +103,16 @@ def candidates(shop: Shop, plan: Plan, step: Step, sequenced: Iterable[int], hor
     taken = set(sequenced)
     days = step.horizon_days if step.horizon_days is not None else horizon_days
     horizon = shop.problem.delay.add(shop.start, days * 24 * HOUR)
+    there = np.isin(plan.resource, [*centre]) & (np.array(plan.end, dtype=np.int64) < horizon)
     found = [
         number
-        for number, operation in enumerate(shop.operations)
-        if (operation.status is Status.ACTIVE or (step.reoptimise and operation.status is Status.SEQUENCED))
+        for number in np.flatnonzero(there).tolist()
+        if (operation := shop.operations[number]).hours
+        and (operation.status is Status.ACTIVE or (step.reoptimise and operation.status is Status.SEQUENCED))
         and not operation.in_progress
-        and operation.hours
-        and plan.resource[number] in centre
-        and plan.end[number] < horizon
         and number not in taken
     ]
-    return sorted(found, key=lambda number: (plan.start[number], number))
+    return sorted(found, key=plan.start.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Sequencing:
     ) -> None:
         self._shop, self._plan, self._step, self._bounds = shop, plan, step, bounds
         self._start = self._controlled()
-        self._found = sorted(found, key=lambda number: (self._start[number], number))
+        self._found = sorted(sorted(found), key=self._start.__getitem__)
         self._open = set(found)
         self._frontier = [0] * len(shop.resources)
         self._busy = Busy()
@@ -148,11 +150,12 @@ class Sequencing:
         # With "continue at the same secondary resource" the one the group took first.
         self._beside = NOWHERE
         self._stand(chains)
-        keys = {shop.operations[number].key for number in found}
+        key = {number: shop.operations[number].key for number in found}
+        keys = {*key.values()}
         group_part = {key: step.group.of(key) for key in keys}
         part = {key: step.sequence.of(key) if step.sequence else "" for key in keys}
-        self._group_part = {number: group_part[shop.operations[number].key] for number in found}
-        self._part = {number: part[shop.operations[number].key] for number in found}
+        self._group_part = dict(zip(key, map(group_part.__getitem__, key.values()), strict=True))
+        self._part = dict(zip(key, map(part.__getitem__, key.values()), strict=True))
         self._buckets: dict[str, list[int]] = {}
         for number in self._found:
             self._buckets.setdefault(self._group_part[number], []).append(number)
@@ -180,13 +183,11 @@ class Sequencing:
     def _stand(self, chains: dict[int, list[int]]) -> None:
         """What is in the way: operations that never move, and those that keep their order, where the plan has them."""
         standing = [fit for fit in fixed_fits(self._shop) if self._shop.operations[fit.operation].hours]
+        plan = self._plan
         for chain in chains.values():
-            for number in chain:
-                if self._plan.placed(number):
-                    plan = self._plan
-                    standing.append(plan.fit(number))
+            standing += [plan.fit(number) for number in chain if plan.resource[number] != NOWHERE]
         by_resource: dict[int, list[Fit]] = {}
-        for fit in sorted(standing, key=lambda fit: (fit.start, fit.operation)):
+        for fit in sorted(standing, key=attrgetter("start", "operation")):
             by_resource.setdefault(fit.resource, []).append(fit)
         for resource, fits in by_resource.items():
             self._timelines[resource].occupy(fits)
@@ -252,9 +253,8 @@ class Sequencing:
         ready = self._ready(number)
         if ready is None:
             return None
-        return first_of(
-            self._timelines[each].fit(number, ready, self._frontier[each]) for each in self._usable[number]
-        )
+        timelines, frontier = self._timelines, self._frontier
+        return first_of([timelines[each].fit(number, ready, frontier[each]) for each in self._usable[number]])
 
     def _until(self, initiator: int) -> int:
         """The end of the grouping time: the latest planned start that comes along."""

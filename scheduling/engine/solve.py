@@ -7,9 +7,11 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 
+import numpy as np
+
 from scheduling.engine.arrays import WORTH_COMPILING
 from scheduling.engine.batches import BatchSize
-from scheduling.engine.calendars import NoWorkingTimeError, hours
+from scheduling.engine.calendars import NoWorkingTimeError, all_hours
 from scheduling.engine.cyclic import Cyclic
 from scheduling.engine.linter import cautions, no_horizon, zero_times
 from scheduling.engine.minimise import Budget, Minimise
@@ -27,12 +29,14 @@ from scheduling.engine.passes import (
     nobody_cancels,
     true_setups,
 )
-from scheduling.engine.problem import Problem, Status, Step, StepType, read_problem
+from scheduling.engine.problem import Operation, Problem, Status, Step, StepType, read_problem
 from scheduling.engine.pull_up import compact
 from scheduling.engine.reading import ProblemError
 from scheduling.engine.result import Placed, PlacedLoad, Result, changes, figures, lead_times, order_ends
 from scheduling.engine.sequencing import Batch, Bounds, Grouping, Outcome, Searched, candidates
 from scheduling.engine.standard import Standard
+
+SEQUENCED = int(Status.SEQUENCED)
 
 RUNS: dict[StepType, type[Grouping]] = {
     StepType.STANDARD: Standard,
@@ -166,24 +170,26 @@ class _Run:
 
     def placed(self) -> Iterator[Placed]:
         """The operations as the result shows them."""
-        shop, plan, outcome = self._shop, self.plan, self._outcome
-        named = {number: resource.id for number, resource in enumerate(shop.resources)}
-        text = cache(shop.problem.plant.text)
+        shop, plan, plant = self._shop, self.plan, self._shop.problem.plant
+        # NOWHERE is the last of them.
+        named = [*(resource.id for resource in shop.resources), None]
+        starts: list[str | None] = [*plant.texts(plan.start)]
+        shop.heed()
+        ends: list[str | None] = [*plant.texts(plan.end)]
+        shop.heed()
+        for number, resource in enumerate(plan.resource):
+            if resource == NOWHERE:
+                starts[number] = ends[number] = None
+        setups = all_hours(np.array(plan.setup, dtype=np.int64))
+        shop.heed()
         for number, operation in enumerate(shop.operations):
             shop.heed()
-            there = plan.placed(number)
-            sequenced = there and number in outcome.group
+            status, group, rule = self._told(number, operation)
+            resource, secondary = plan.resource[number], plan.secondary[number]
             yield Placed(
-                id=operation.id,
-                resource=named[plan.resource[number]] if there else None,
-                start=text(plan.start[number]) if there else None,
-                end=text(plan.end[number]) if there else None,
-                setup_hours=hours(plan.setup[number]),
-                status=int(self._status(number, sequenced)),
-                group=outcome.group[number] if sequenced else None,
-                secondary=named.get(plan.secondary[number]),
-                rule=self._rule(number),
-            )
+                operation.id, named[resource], starts[number], ends[number], setups[number], status, group, rule,
+                named[secondary],
+            )  # fmt: skip
 
     def loads(self) -> list[PlacedLoad]:
         """The loads of the ovens, by start."""
@@ -211,6 +217,8 @@ class _Run:
     def _keep_loads(self) -> None:
         """What stands on an oven with the same start from before is one load, and stays one."""
         shop = self._shop
+        if not any(resource.oven for resource in shop.resources):
+            return
         standing: dict[tuple[str, int, bool, bool], list[int]] = {}
         for number, operation in enumerate(shop.operations):
             there = operation.fixed or operation.kept
@@ -228,17 +236,19 @@ class _Run:
             self._loads.append((f"kept-{len(self._loads) + 1}", tuple(members)))
             shop.run_as_one(members)
 
-    def _status(self, number: int, sequenced: bool) -> Status:
-        if sequenced:
-            return Status.SEQUENCED
-        return Status.ACTIVE if number in self._released else self._shop.operations[number].status
-
-    def _rule(self, number: int) -> str:
-        if not self.plan.placed(number):
-            return "Left out; see warnings."
-        if number in self._released and number not in self._outcome.rule:
-            return "Forward: a step took it out of its order to sequence it again, and could not."
-        return self._outcome.rule.get(number) or keeps_order(self._shop.operations[number])
+    def _told(self, number: int, operation: Operation) -> tuple[int, str | None, str]:
+        """Status, group and rule of an operation as the result shows them."""
+        there, rule = self.plan.resource[number] != NOWHERE, self._outcome.rule.get(number)
+        group = self._outcome.group.get(number) if there else None
+        if group is not None and rule is not None:
+            return SEQUENCED, group, rule
+        again = number in self._released
+        status = Status.SEQUENCED if group is not None else Status.ACTIVE if again else operation.status
+        if not there:
+            rule = "Left out; see warnings."
+        elif again and rule is None:
+            rule = "Forward: a step took it out of its order to sequence it again, and could not."
+        return int(status), group, rule or keeps_order(operation)
 
     def _warn_of_no_time(self) -> None:
         idle = [operation.id for operation in self._shop.problem.operations if not operation.hours]
@@ -269,7 +279,8 @@ class _Run:
                 "to end within its horizon."
             )
             return
-        self._release(found)
+        if step.reoptimise:
+            self._release(found)
         shop.heed()
         bounds = Bounds(*backward(shop, self.plan), self._reference_end, self._operation_end)
         asked = shop, self.plan, step, self._chains, found, bounds
@@ -320,14 +331,14 @@ class _Run:
         for name, members in outcome.loads:
             self._loads.append((name, members))
             self._shop.run_as_one(members)
+        lead, chains = self._shop.lead, self._chains
         for number, fit in outcome.placed.items():
-            self._shop.heed()
             plan.put(fit)
             if fit.secondary != NOWHERE:
                 self._shop.secondary[number] = (fit.secondary,)
-            if number in self._shop.lead:
-                continue
-            self._chains.setdefault(fit.resource, []).append(number)
+            if number not in lead:
+                chains.setdefault(fit.resource, []).append(number)
+        self._shop.heed()
         for members in outcome.together:
             self._shop.wait_together(members)
         for chain in self._chains.values():

@@ -6,6 +6,7 @@ like, and the group is put in order and placed behind what the step placed there
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -45,6 +46,9 @@ class Standard(Grouping):
     ) -> None:
         super().__init__(shop, plan, step, chains, found, bounds)
         self._bucket_from = dict.fromkeys(self._buckets, 0)
+        self._bucket_starts = {
+            part: [self._start[number] for number in bucket] for part, bucket in self._buckets.items()
+        }
         self._mates: dict[str, list[int]] = {}
         if step.same_schedule_number:
             for number in found:
@@ -67,8 +71,9 @@ class Standard(Grouping):
         own = next(unit for unit in units if initiator in unit)
         self._groups += 1
         part = self._group_part[initiator].rstrip()
-        said = f"grouping part {part!r} as {self._shop.operations[initiator].id}"
-        group = _Group(f"{self._step.id}-{self._groups}", start.resource, initiator, own, said)
+        name = f"{self._step.id}-{self._groups}"
+        said = f"Step {self._step.id}, group {name}: grouping part {part!r} as {self._shop.operations[initiator].id}"
+        group = _Group(name, start.resource, initiator, own, f"{said}; {self._how}.")
         self._place(group, self._arrange(units))
         if (group.broken or not group.placed) and initiator in self._open:
             # The initiator is never sent back: it would begin the same group again.
@@ -87,18 +92,20 @@ class Standard(Grouping):
             or self._most_resource_hours(start.resource) is not None
         )
         mates = self._step.same_schedule_number
+        usable, resource, open_ = self._usable, start.resource, self._open
         part = self._group_part[initiator]
         bucket, at = self._buckets[part], self._bucket_from[part]
         while at < len(bucket) and bucket[at] not in self._open:
             at += 1
         self._bucket_from[part] = at
-        for position in range(at, len(bucket)):
-            shop.heed()
-            number = bucket[position]
-            if number not in self._open or number in taken or start.resource not in self._usable[number]:
+        behind = bisect_right(self._bucket_starts[part], until)
+        for number in [each for each in bucket[at:behind] if each in open_ and resource in usable[each]]:
+            if number in taken:
                 continue
-            if self._start[number] > until:
-                break
+            if not limited and not mates:
+                units.append((number,))
+                continue
+            shop.heed()
             unit = self._unit_of(number, start.resource) if mates else (number,)
             total = nominal + self._nominal(unit)
             passed = self._passed(start, total) if limited else ""
@@ -195,11 +202,18 @@ class Standard(Grouping):
         if not ready:
             return
         resource = group.resource
-        numbers = [waiting[place][0] for place in range(len(ready))]
-        for fit in self._timelines[resource].row(numbers, ready, self._frontier[resource]):
+        row = [unit[0] for unit, _ in zip(waiting, ready, strict=False)]
+        fits = self._timelines[resource].row(row, ready, self._frontier[resource])
+        if not fits:
+            return
+        numbers = row[: len(fits)]
+        self._open.difference_update(numbers)
+        self._outcome.placed.update(zip(numbers, fits, strict=True))
+        self._frontier[resource] = fits[-1].end
+        group.placed += numbers
+        for number in numbers:
             waiting.popleft()
-            self._take(group, fit)
-            self._explain(group, fit.operation)
+            self._explain(group, number)
 
     def _take(self, group: _Group, fit: Fit) -> None:
         """Write down where an operation of the group has been put."""
@@ -300,6 +314,10 @@ class Standard(Grouping):
 
     def _explain(self, group: _Group, number: int) -> None:
         """Write down the rule that placed an operation, with what happened to it before."""
+        self._outcome.group[number] = group.name
+        if number != group.initiator and not self._mates and number not in self._notes:
+            self._outcome.rule[number] = group.rule
+            return
         if number == group.initiator:
             resource = self._shop.resources[group.resource].id
             said = f"opens the group: earliest planned start, {resource} free first"
@@ -307,9 +325,9 @@ class Standard(Grouping):
             part = self._group_part[number].rstrip()
             said = f"grouping part {part!r}, with its schedule number {self._schedule_number(number)}"
         else:
-            said = group.said
+            part = self._group_part[number].rstrip()
+            said = f"grouping part {part!r} as {self._shop.operations[group.initiator].id}"
         notes = "".join(f"; {note}" for note in self._notes.get(number, ()))
-        self._outcome.group[number] = group.name
         self._outcome.rule[number] = f"Step {self._step.id}, group {group.name}: {said}; {self._how}{notes}."
 
     def _shares_number(self, number: int) -> bool:
@@ -319,12 +337,12 @@ class Standard(Grouping):
 
 @dataclass(slots=True)
 class _Group:
-    """A group while it is placed."""
+    """A group while it is placed; `rule` is what its members tell that nothing happened to."""
 
     name: str
     resource: int
     initiator: int
     own: Unit
-    said: str
+    rule: str
     placed: list[int] = field(default_factory=list)
     broken: bool = False
