@@ -25,6 +25,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.db.models import Q
 
+from edi.demo import add_demo_partners
 from edi.models import CallOffRoute, TradingPartner
 from edi.services.profiles import profile_of
 from edi.transport import partner_folders
@@ -32,7 +33,7 @@ from edi.twin.floor import Dock, Floor, Pace, Packer, Yard
 from edi.twin.oem import Desk, Feed, Oem
 from inventory.models import CustomerPart
 from sequencer.celery import app
-from sequencer.demo_plant import TWIN_BADGES
+from sequencer.demo_plant import TWIN_BADGES, build_demo_plant
 from sequencer.models import Carrier, Heartbeat, Rack, Station
 from sequencer.states import BOUND_RACKS, RackStatus
 
@@ -71,9 +72,16 @@ def scratch_environment() -> Iterator[dict[str, str]]:
 
 
 def make_tables() -> None:
-    """The tables of a scratch plant. It has no past: they come straight from the models, in a third of the time."""
+    """The tables of a scratch plant. It has no past: they come straight from the models, in half the time."""
     settings.MIGRATION_MODULES = {app.label: None for app in apps.get_app_configs()}
     call_command("migrate", run_syncdb=True, verbosity=0)
+
+
+def lay_out() -> None:
+    """The demo plant's lines, stations and partners. Nobody logs in to a scratch plant, and nobody plans there."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    build_demo_plant()
+    add_demo_partners()
 
 
 def _administer(statement: str) -> None:

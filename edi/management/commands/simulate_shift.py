@@ -10,7 +10,6 @@ import sys
 import time
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from edi.twin import plant
@@ -49,7 +48,7 @@ class Command(BaseCommand):
 
     def play(self, options: dict[str, Any], interval: float, faults: list[str]) -> None:
         plant.make_tables()
-        call_command("seed_demo", stdout=sys.stderr)
+        plant.lay_out()
         wakeups.declare_queue(app)
         seed, vehicles = options["seed"], options["vehicles"]
         calls = call_list(vehicles, seed, plant.feeds())
