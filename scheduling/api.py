@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -30,6 +30,7 @@ from scheduling.models import (
     SequencingStep,
     SetupTime,
 )
+from scheduling.sayings import said_as_json, say
 from scheduling.states import OperationStatus, OrderStatus, PlanStatus, RunStatus
 from sequencer.access import may
 from sequencer.api import LARGEST_KEY, REFUSALS, Filtered, ReasonSerializer, choice, person, router, said
@@ -42,16 +43,37 @@ def by_of(request: Request) -> str:
     return person(request).get_username()
 
 
-class PlanSerializer(serializers.ModelSerializer[Plan]):
+class CautionSerializer(serializers.Serializer[Any]):
+    """What the engine said: a stable code, its values, and the text in the language asked for. No code: of old."""
+
+    code = serializers.CharField()
+    values = serializers.DictField()
+    text = serializers.CharField()
+
+
+class Cautioned(serializers.Serializer[Any]):
+    """`warnings` are the texts of `cautions`, in the language of Accept-Language."""
+
+    warnings = serializers.SerializerMethodField()
+    cautions = serializers.SerializerMethodField()
+
+    def get_warnings(self, row: Plan | ScheduleRun) -> list[str]:
+        return [say(one) for one in row.warnings]
+
+    @extend_schema_field(CautionSerializer(many=True))
+    def get_cautions(self, row: Plan | ScheduleRun) -> list[dict[str, Any]]:
+        return said_as_json(row.warnings)
+
+
+class PlanSerializer(Cautioned, serializers.ModelSerializer[Plan]):
     status = choice(PlanStatus, read_only=True)
     figures = serializers.DictField(read_only=True)
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = Plan
         fields = [
-            "id", "number", "name", "status", "version", "start_at", "copied_from", "figures", "warnings", "created_by",
-            "created_at", "published_by", "published_at",
+            "id", "number", "name", "status", "version", "start_at", "copied_from", "figures", "warnings", "cautions",
+            "created_by", "created_at", "published_by", "published_at",
         ]  # fmt: skip
 
 
@@ -136,9 +158,8 @@ class NewRunSerializer(serializers.Serializer[Any]):
     publish = serializers.BooleanField(required=False, default=False)
 
 
-class RunSerializer(serializers.ModelSerializer[ScheduleRun]):
+class RunSerializer(Cautioned, serializers.ModelSerializer[ScheduleRun]):
     status = choice(RunStatus, read_only=True)
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = ScheduleRun
@@ -146,7 +167,7 @@ class RunSerializer(serializers.ModelSerializer[ScheduleRun]):
             "id", "plan", "status", "requested_by", "requested_at", "seconds", "iterations", "seed", "workers",
             "publish", "published_at", "publish_code", "publish_refusal", "publish_seen_by", "worker", "claimed_at",
             "heartbeat_at", "claim_count", "progress", "best_objective",
-            "iteration_count", "cancel_requested_at", "finished_at", "engine_version", "warnings", "error",
+            "iteration_count", "cancel_requested_at", "finished_at", "engine_version", "warnings", "cautions", "error",
         ]  # fmt: skip
 
 

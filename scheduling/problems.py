@@ -12,6 +12,7 @@ from datetime import datetime, time
 from typing import Any
 
 from scheduling.engine.problem import Status
+from scheduling.engine.sentences import Sentence
 from scheduling.models import (
     ManufacturingOrder,
     NonProductionDay,
@@ -112,12 +113,17 @@ class _Builder:
     def _can_run(self, order: ManufacturingOrder) -> bool:
         operations = self._of_order.get(order.pk, [])
         if not operations:
-            self.warnings.append(f"{order.number} has no open operation; give {order.part} a routing.")
+            self.warnings.append(Sentence("no-open-operation", order=order.number, part=str(order.part)))
             return False
         for operation in operations:
             if not self._allowed(operation):
                 self.warnings.append(
-                    f"{order.number} is left out: {operation} has no active resource in {operation.work_centre}."
+                    Sentence(
+                        "no-active-resource",
+                        order=order.number,
+                        operation=str(operation),
+                        centre=str(operation.work_centre),
+                    )
                 )
                 return False
         return True

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from scheduling.models import Plan, PlannedOperation
+from scheduling.sayings import say
 from sequencer.clocks import our_clock
 from sequencer.documents.elements import Align, Document, Element, Page, Text, line
 from sequencer.languages import speaking_on_paper
@@ -43,7 +44,8 @@ def csv_rows(bars: QuerySet[PlannedOperation]) -> Iterator[list[object]]:
             bar.operation.order.part.number, bar.operation.quantity.normalize(), bar.operation.key,
             bar.starts_at.astimezone(zone).isoformat(timespec="minutes"),
             bar.ends_at.astimezone(zone).isoformat(timespec="minutes"),
-            round(bar.setup_hours, 3), bar.status, bar.late_minutes, bar.rule,
+            round(bar.setup_hours, 3), bar.status, bar.late_minutes,
+            say(bar.told or bar.rule),
         ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from inventory.errors import Refused, Unknown
 from scheduling import services
 from scheduling.engine.calendars import HOUR
 from scheduling.models import Plan, PlanMove, PlannedOperation, Resource, ScheduledRun, ScheduleRun
+from scheduling.sayings import say
 from scheduling.services import Comparison
 from scheduling.states import MoveKind, PlanStatus, RunStatus
 
@@ -199,6 +200,7 @@ def why(plan: Plan, operation: int) -> dict[str, Any]:
     row = bars.filter(resource=one.resource)
     return {
         "one": one,
+        "rule": say(one.told or one.rule),
         "previous": row.filter(position=one.position - 1).first(),
         "late_hours": one.late_minutes / 60,
         "status_words": _(STATUSES.get(one.status, "")),

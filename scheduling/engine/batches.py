@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from scheduling.engine.packing import fullest
 from scheduling.engine.passes import Plan, Shop
 from scheduling.engine.problem import Status, Step
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import Batch, Bounds, Change, Grouping
 
 
@@ -62,12 +63,19 @@ class BatchSize(Grouping):
         members = [initiator, *chosen]
         name = f"{self._step.id}-{self._groups + 1}"
         total = sum(self._pieces(number) for number in members)
-        said = f"Step {self._step.id}, batch {name}: grouping part {self._group_part[initiator].rstrip()!r}, "
-        said += f"{total:g} ordered for a batch of {self._size:g}."
+        said = Sentence(
+            "rule-batch", step=self._step.id, batch=name, part=self._group_part[initiator].rstrip(), total=total,
+            size=self._size,
+        )  # fmt: skip
         if room < 0:
             self._outcome.warnings.append(
-                f"Step {self._step.id}: {self._shop.operations[initiator].id} has {total:g}, more than the fixed "
-                f"batch size of {self._size:g}; its quantity is left as it is."
+                Sentence(
+                    "above-size",
+                    step=self._step.id,
+                    operation=self._shop.operations[initiator].id,
+                    quantity=total,
+                    size=self._size,
+                )
             )
         else:
             self._fill_up(name, self._shop.resources[start.resource].id, members, self._size - total)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from scheduling.engine.passes import Fit, Plan, Shop
 from scheduling.engine.problem import Step
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import Bounds, Grouping
 
 
@@ -51,8 +52,7 @@ class Cyclic(Grouping):
         for value in dict.fromkeys(self._group_part[number] for number in strangers):
             count = sum(self._group_part[number] == value for number in strangers)
             self._outcome.warnings.append(
-                f"Step {self._step.id}: no profile has the key value {value.rstrip()!r} of {count} "
-                f"{'operation' if count == 1 else 'operations'}; planned forward."
+                Sentence("not-in-profile", step=self._step.id, value=value.rstrip(), count=count)
             )
         self._open.difference_update(strangers)
 
@@ -85,8 +85,7 @@ class Cyclic(Grouping):
             return False
         members = self._arranged(self._within_limits(waiting, start))
         name = f"{step.id}-{self._groups + 1}"
-        said = f"Step {step.id}, group {name}: stop {stop + 1} of the profile, {value.rstrip()!r}; "
-        said += "starts when the last of the group is ready."
+        said = Sentence("rule-cyclic", step=step.id, group=name, stop=stop + 1, part=value.rstrip())
         placed = self._place_together(name, resource, members, said)
         self._groups += bool(placed)
         return bool(placed)

@@ -14,6 +14,7 @@ from statistics import median
 from scheduling.engine.calendars import DAY, HOUR
 from scheduling.engine.passes import NEVER, Plan, Shop, backward, forward, kept_chains
 from scheduling.engine.problem import GapControl, Problem, Status, Step, StepType
+from scheduling.engine.sentences import Sentence, some
 
 # A part of the key with more than this share of the hours leaves the others no room.
 DOMINATING = 0.5
@@ -31,7 +32,7 @@ class Caution:
 
     code: str
     step: int | None
-    sentence: str
+    sentence: Sentence
 
 
 def lint(problem: Problem) -> tuple[Caution, ...]:
@@ -103,7 +104,7 @@ class _Linter:
     def _zero_times(self) -> Iterator[Caution]:
         idle = [operation.id for operation in self._shop.problem.operations if not operation.hours]
         if idle:
-            yield Caution("zero-time", None, zero_times(idle))
+            yield _caution(None, zero_times(idle))
 
     def _forced_elsewhere(self) -> Iterator[Caution]:
         """A forced resource wins over those an operation may use: that may be meant, or a slip."""
@@ -117,37 +118,29 @@ class _Linter:
             if free and operation.resource is not None and operation.resource not in own:
                 found.append(f"{operation.id} on {operation.resource}")
         if found:
-            many = f"{len(found)} operations are" if len(found) > 1 else "1 operation is"
-            yield Caution(
-                "forced-elsewhere",
-                None,
-                f"{many} forced on a resource that is none of its own, and planned there: {_some(found)}; take the "
-                "force away if that is not meant.",
-            )
+            yield _caution(None, Sentence("forced-elsewhere", names=some(found), count=len(found)))
 
     def _no_forward_between(self) -> Iterator[Caution]:
         if self._initial.synchronise:
             return
         for one, other in pairwise(self._enabled):
             if StepType.FORWARD not in (one.type, other.type) and one.work_centre != other.work_centre:
-                yield Caution(
-                    "no-forward-between",
-                    other.id,
-                    f"Step {other.id} on {other.work_centre} goes by the times before step {one.id} on "
-                    f"{one.work_centre}; put a forward step between them.",
-                )
+                said = Sentence(
+                    "no-forward-between", step=other.id, centre=other.work_centre, earlier=one.id,
+                    other=one.work_centre,
+                )  # fmt: skip
+                yield _caution(other.id, said)
 
     def _steps_against_the_flow(self) -> Iterator[Caution]:
         for place, one in enumerate(self._steps):
             for other in self._steps[place + 1 :]:
                 count = self._against(one.work_centre, other.work_centre)
                 if count:
-                    yield Caution(
-                        "step-order",
-                        one.id,
-                        f"Step {one.id} on {one.work_centre} runs before step {other.id} on {other.work_centre}, but "
-                        f"{count} orders go through {other.work_centre} first; let the steps follow the flow.",
-                    )
+                    said = Sentence(
+                        "step-order", step=one.id, centre=one.work_centre, later=other.id, other=other.work_centre,
+                        count=count,
+                    )  # fmt: skip
+                    yield _caution(one.id, said)
 
     def _before_the_bottleneck(self) -> Iterator[Caution]:
         """Sequencing priorities against the flow, named where the later centre is the bottleneck."""
@@ -165,19 +158,16 @@ class _Linter:
                 continue
             told.add((earlier, later))
             if later == bottleneck:
-                yield Caution(
-                    "before-bottleneck",
-                    None,
-                    f"{earlier} works ahead of the bottleneck {later} in {count} orders, but its sequencing priority "
-                    f"{priority[earlier]} lets it be planned after it ({priority[later]}); give it a lower one.",
-                )
+                said = Sentence(
+                    "before-bottleneck", centre=earlier, bottleneck=later, count=count, priority=priority[earlier],
+                    other=priority[later],
+                )  # fmt: skip
             else:
-                yield Caution(
-                    "priority",
-                    None,
-                    f"The sequencing priority of {earlier} ({priority[earlier]}) is behind that of {later} "
-                    f"({priority[later]}), but {count} orders go through {earlier} first; follow the flow.",
-                )
+                said = Sentence(
+                    "priority", centre=earlier, priority=priority[earlier], later=later, other=priority[later],
+                    count=count,
+                )  # fmt: skip
+            yield _caution(None, said)
 
     def _priorities(self) -> dict[str, int]:
         found: dict[str, int] = {}
@@ -201,12 +191,7 @@ class _Linter:
     def _fill_up(self) -> Iterator[Caution]:
         for resource in self._shop.resources:
             if resource.fill_up and resource.work_centre in self._on:
-                yield Caution(
-                    "fill-up",
-                    None,
-                    f"{resource.id} is a fill-up resource, and {resource.work_centre} is sequenced; what fills up "
-                    "needs no order. Take the step or the mark away.",
-                )
+                yield _caution(None, Sentence("fill-up", resource=resource.id, centre=resource.work_centre))
 
     # One step.
 
@@ -215,17 +200,13 @@ class _Linter:
 
     def _horizon(self, step: Step) -> Iterator[Caution]:
         if self._days(step) is None:
-            yield Caution("no-horizon", step.id, no_horizon(step))
+            yield _caution(step.id, no_horizon(step))
 
     def _several_resources(self, step: Step) -> Iterator[Caution]:
         count = self._resources(step.work_centre)
         if count > 1 and step.type in ONE_RESOURCE:
-            yield Caution(
-                "several-resources",
-                step.id,
-                f"Step {step.id}: {step.work_centre} has {count} resources, and each group runs on one of them; limit "
-                "the groups, or give each resource a step of its own.",
-            )
+            said = Sentence("several-resources", step=step.id, centre=step.work_centre, count=count)
+            yield _caution(step.id, said)
 
     def _buffer(self, step: Step) -> Iterator[Caution]:
         """Half of the operations cannot wait as long as the horizon may move them."""
@@ -236,12 +217,9 @@ class _Linter:
             if self._latest[number] != NEVER
         ]
         if days and room and median(room) < days:
-            yield Caution(
-                "buffer",
-                step.id,
-                f"Step {step.id}: half of the operations on {step.work_centre} have less than "
-                f"{max(0.0, median(room)):.1f} days of buffer before they get late, and the horizon is {days} days; "
-                "shorten it, or plan with more buffer.",
+            left = round(max(0.0, median(room)), 1)
+            yield _caution(
+                step.id, Sentence("buffer", step=step.id, centre=step.work_centre, buffer=left, days=days)
             )
 
     def _little_setup(self, step: Step) -> Iterator[Caution]:
@@ -251,22 +229,15 @@ class _Linter:
         setup = sum(self._plan.setup[number] for number in numbers) / HOUR
         work = sum(self._shop.operations[number].hours for number in numbers)
         if work and setup < LEAST_SETUP * work:
-            yield Caution(
-                "little-setup",
-                step.id,
-                f"Step {step.id}: {work:.1f} h of work on {step.work_centre} need {setup:.1f} h of setup as planned "
-                "forward; there is next to nothing to save.",
+            figures = {"work": round(work, 1), "setup": round(setup, 1)}
+            yield _caution(
+                step.id, Sentence("little-setup", step=step.id, centre=step.work_centre, **figures)
             )
 
     def _on_the_floor(self, step: Step) -> Iterator[Caution]:
         for resource in self._shop.resources:
             if resource.work_centre == step.work_centre and resource.order_on_floor:
-                yield Caution(
-                    "on-the-floor",
-                    step.id,
-                    f"Step {step.id}: on {resource.id} the order is decided on the floor; what the step plans there "
-                    "will not be run.",
-                )
+                yield _caution(step.id, Sentence("on-the-floor", step=step.id, resource=resource.id))
 
     def _dominating(self, step: Step) -> Iterator[Caution]:
         """One part of the key has most of the hours and nothing cuts its groups."""
@@ -281,13 +252,11 @@ class _Linter:
         most = max(hours, key=lambda part: hours[part], default="")
         total = sum(hours.values())
         if len(hours) > 1 and hours[most] > DOMINATING * total:
-            yield Caution(
-                "dominating-key",
-                step.id,
-                f"Step {step.id}: the key part {most!r} has {hours[most] / total:.0%} of the hours on "
-                f"{step.work_centre}, so others wait for its end; set a maximum time for grouping or a maximum "
-                "operation time.",
-            )
+            said = Sentence(
+                "dominating-key", step=step.id, part=most, percent=round(100 * hours[most] / total),
+                centre=step.work_centre,
+            )  # fmt: skip
+            yield _caution(step.id, said)
 
     def _delivery_bound(self, step: Step) -> Iterator[Caution]:
         if step.gap_control is not GapControl.ACCEPT or step.type not in WITH_GAPS:
@@ -299,23 +268,21 @@ class _Linter:
             if shop.order[shop.operations[number].order].delivery_bound
         }
         if bound:
-            yield Caution(
-                "delivery-bound",
-                step.id,
-                f"Step {step.id}: {len(bound)} orders start not before their delivery date allows, for example "
-                f"{min(bound)}, which leaves gaps on {step.work_centre}; set a gap control and a maximum gap.",
+            said = Sentence(
+                "delivery-bound", step=step.id, count=len(bound), order=min(bound), centre=step.work_centre
             )
+            yield _caution(step.id, said)
 
 
-def no_horizon(step: Step) -> str:
+def _caution(step: int | None, sentence: Sentence) -> Caution:
+    return Caution(sentence.code, step, sentence)
+
+
+def no_horizon(step: Step) -> Sentence:
     """The sentence of a step without a horizon, before and in a run."""
-    return f"Step {step.id} has no sequencing horizon: nothing is sequenced. Give horizon_days."
+    return Sentence("no-horizon", step=step.id)
 
 
-def zero_times(names: list[str]) -> str:
+def zero_times(names: list[str]) -> Sentence:
     """The sentence about operations without time, before and in a run."""
-    return f"{len(names)} operations have no operation time and are not sequenced: {_some(names)}."
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return Sentence("zero-time", count=len(names), names=some(names))

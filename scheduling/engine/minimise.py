@@ -21,6 +21,7 @@ from scheduling.engine.reading import ProblemError
 from scheduling.engine.search.lines import BARRED, SECOND, LinesProblem, Work, warm_up
 from scheduling.engine.search.running import Found, Limits, Problem, search
 from scheduling.engine.search.timing import FAR, FULL
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import Outcome, Searched, Sequencing
 
 # A centihour of a planner.
@@ -132,7 +133,7 @@ class Minimise(Sequencing):
         # What waits for a gap is searched again, each time with half of the time that is left.
         again = self._step.gap_control in (GapControl.REMOVE, GapControl.NEW_GROUP)
         self._lines: dict[int, list[tuple[int, int]]] = {}
-        self._why: dict[int, str] = {}
+        self._why: dict[int, dict[str, float]] = {}
         # Of one placement: the gaps beyond what is allowed, and what waited for its secondary resource.
         self._gaps, self._held = 0, list[int]()
         round_, left = 0, len(self._open) + 1
@@ -322,7 +323,7 @@ class Minimise(Sequencing):
                 self._gaps += round(over)
             elif over > 0:
                 most = self._step.max_gap_centihours / 100
-                self._why[number] = f"; its gap of {hours(gap):g} h was above {most:g} h"
+                self._why[number] = {"gap": hours(gap), "most": most}
                 if self._step.gap_control is GapControl.NEW_GROUP:
                     ended.add(resource)
                 return False
@@ -337,8 +338,7 @@ class Minimise(Sequencing):
     def _leave_out(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             self._outcome.warnings.append(
-                f"Step {self._step.id} could not sequence {self._shop.operations[number].id}: forbidden setup "
-                "transitions, resources or operations it waits for keep it out; it is planned forward."
+                Sentence("kept-out-beside", step=self._step.id, operation=self._shop.operations[number].id)
             )
 
     def _name_groups(self, budget: Budget) -> None:
@@ -356,11 +356,12 @@ class Minimise(Sequencing):
                 name = f"{step.id}-{count}"
                 setup = hours(self._outcome.placed[number].setup)
                 self._outcome.group[number] = name
-                self._outcome.rule[number] = (
-                    f"Step {step.id}, group {name}: least setup + {step.weight_of_tardiness:g} x weighted tardiness, "
-                    f"{budget.spent} moves tried; {setup:g} h of setup on {shop.resources[resource].id}"
-                    f"{self._why.get(number, '')}."
-                )
+                why = self._why.get(number, {})
+                self._outcome.rule[number] = Sentence(
+                    "rule-minimise-gap" if why else "rule-minimise", step=step.id, group=name,
+                    weight=step.weight_of_tardiness, moves=budget.spent, setup=setup,
+                    resource=shop.resources[resource].id, **why,
+                )  # fmt: skip
 
     def _warn_of_later(self) -> None:
         """Name what ends later than before although nothing should."""
@@ -373,8 +374,7 @@ class Minimise(Sequencing):
         ]
         if later:
             self._outcome.warnings.append(
-                f"Step {self._step.id}: no order was found in which nothing ends later than in the forward plan; "
-                f"{len(later)} operations do, for example {later[0]}."
+                Sentence("ends-later", step=self._step.id, count=len(later), operation=later[0])
             )
 
     # The problem as arrays.

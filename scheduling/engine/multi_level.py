@@ -16,6 +16,7 @@ from scheduling.engine.passes import NOWHERE, Fit
 from scheduling.engine.problem import GapControl, LevelBy
 from scheduling.engine.search import TourProblem
 from scheduling.engine.search.tours import MOST_OPERATIONS
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import Grouping, Outcome
 from scheduling.engine.setups import Source
 
@@ -87,8 +88,13 @@ class MultiLevel(Grouping):
         """The groups in the order of least setup between the last of one and the first of the next."""
         if len(groups) >= MOST_OPERATIONS:
             self._outcome.warnings.append(
-                f"Step {self._step.id}: level {depth + 1} has {len(groups)} groups; more than {MOST_OPERATIONS - 1} "
-                "are not searched and run as planned."
+                Sentence(
+                    "many-groups",
+                    step=self._step.id,
+                    level=depth + 1,
+                    count=len(groups),
+                    most=MOST_OPERATIONS - 1,
+                )
             )
             return groups
         inside = [self._inside(resource, group, depth + 1) for group in groups]
@@ -188,10 +194,15 @@ class MultiLevel(Grouping):
         """Write down the rule; operations of equal first level that run behind each other are a group."""
         step, operation = self._step, self._shop.operations[fit.operation]
         name = f"{step.id}-{self._groups}"
-        parts = ", ".join(f"{level.by} {level.part.of(operation.key).rstrip()!r}" for level in step.levels)
-        said = f"Step {step.id}, group {name}: levels {parts}"
+        levels = [
+            Sentence(f"level-{level.by}", part=level.part.of(operation.key).rstrip()) for level in step.levels
+        ]
+        notes = []
         if fit.operation == initiator:
-            said += f"; opens the block: {self._shop.resources[fit.resource].id} free first"
+            notes.append(Sentence("opens-block", resource=self._shop.resources[fit.resource].id))
         if moved:
-            said += "; before others of the order, which had to wait"
-        self._outcome.group[fit.operation], self._outcome.rule[fit.operation] = name, said + "."
+            notes.append(Sentence("before-others"))
+        more = {"notes": notes} if notes else {}
+        code = "rule-levels-noted" if notes else "rule-levels"
+        self._outcome.group[fit.operation] = name
+        self._outcome.rule[fit.operation] = Sentence(code, step=step.id, group=name, levels=levels, **more)

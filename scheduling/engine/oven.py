@@ -9,6 +9,7 @@ from __future__ import annotations
 from scheduling.engine.packing import fullest
 from scheduling.engine.passes import Fit
 from scheduling.engine.problem import Operation, Oven, StepType, seconds_of
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import DUST, Grouping
 
 
@@ -57,7 +58,7 @@ class OvenLoads(Grouping):
         members, used, closed = (
             [initiator],
             self._size(initiator, resource),
-            "nothing else of its key is planned",
+            Sentence("nothing-else"),
         )
         fit: Fit | None = start
         left_out: list[int] = []
@@ -66,24 +67,24 @@ class OvenLoads(Grouping):
             if number == initiator:
                 continue
             if used >= room - DUST:
-                closed = "full"
+                closed = Sentence("full")
                 break
             size = self._size(number, resource)
             if used + size > room + DUST:
                 left_out.append(number)
-                closed = "no other fits in"
+                closed = Sentence("none-fits")
                 continue
             more = self._fit([*members, number], resource)
             why = self._too_late(members, start, fit, more, used / room)
             if more is None or why:
-                closed = why or "a forbidden setup bars others"
+                closed = why or Sentence("bars-others")
                 break
             members, used, fit = [*members, number], used + size, more
         members, fit = self._fuller(members, left_out, resource, fit)
         if fit is None:
             return False
         used = sum(self._size(number, resource) for number in members)
-        self._put(members, fit, "full" if used >= room - DUST else closed, used / room)
+        self._put(members, fit, Sentence("full") if used >= room - DUST else closed, used / room)
         return True
 
     def _fuller(
@@ -106,24 +107,24 @@ class OvenLoads(Grouping):
 
     def _too_late(
         self, members: list[int], start: Fit, fit: Fit | None, more: Fit | None, fill: float
-    ) -> str:
-        """Why the load goes without waiting for one more; empty when it waits."""
+    ) -> Sentence | None:
+        """Why the load goes without waiting for one more; None when it waits."""
         if more is None or fit is None:
-            return ""
+            return None
         step = self._step
         if step.max_wait_hours is not None:
             waited = self._shop.clocks[start.resource].between(start.start, more.start)
             if waited > seconds_of(step.max_wait_hours):
-                return f"waiting on would pass {step.max_wait_hours:g} h"
+                return Sentence("would-wait", hours=step.max_wait_hours)
         if fill * 100 < step.min_fill_percent - DUST:
-            return ""
+            return None
         for number in members:
             due = self._shop.order[self._shop.operations[number].order].due
             if due is not None and self._order_end(number, fit.end) <= due < self._order_end(
                 number, more.end
             ):
-                return f"waiting on would make order {self._shop.operations[number].order} late"
-        return ""
+                return Sentence("would-be-late", order=self._shop.operations[number].order)
+        return None
 
     def _fit(self, members: list[int], resource: int) -> Fit | None:
         """Where a load could stand: its longest member stands for all."""
@@ -133,7 +134,7 @@ class OvenLoads(Grouping):
     def _lead(self, members: list[int]) -> int:
         return max(members, key=lambda number: (self._shop.operations[number].hours, -number))
 
-    def _put(self, members: list[int], fit: Fit, closed: str, fill: float) -> None:
+    def _put(self, members: list[int], fit: Fit, closed: Sentence, fill: float) -> None:
         self._groups += 1
         name, step = f"{self._step.id}-{self._groups}", self._step
         lead = fit.operation
@@ -141,8 +142,10 @@ class OvenLoads(Grouping):
         self._timelines[fit.resource].put(fit)
         self._frontier[fit.resource] = fit.end
         oven = self._oven(fit.resource)
-        said = f"Step {step.id}, load {name}: grouping part {self._group_part[lead].rstrip()!r}, "
-        said += f"{fill:.0%} of {oven.capacity:g} {oven.unit}; closed: {closed}."
+        said = Sentence(
+            "rule-oven", step=step.id, load=name, part=self._group_part[lead].rstrip(), percent=round(fill * 100),
+            capacity=oven.capacity, unit=Sentence(oven.unit), closed=closed,
+        )  # fmt: skip
         for number in load:
             self._open.discard(number)
             own = fit if number == lead else Fit(number, fit.resource, fit.start, fit.end, 0, fit.behind)
@@ -150,10 +153,11 @@ class OvenLoads(Grouping):
             self._outcome.group[number], self._outcome.rule[number] = name, said
         self._outcome.loads.append((name, load))
         if fill * 100 < step.min_fill_percent - DUST:
-            self._outcome.warnings.append(
-                f"Step {step.id}: load {name} on {self._shop.resources[fit.resource].id} is {fill:.0%} full, below "
-                f"the minimum fill of {step.min_fill_percent:g} %; {closed}."
-            )
+            told = Sentence(
+                "below-fill", step=step.id, load=name, resource=self._shop.resources[fit.resource].id,
+                percent=round(fill * 100), least=step.min_fill_percent, closed=closed,
+            )  # fmt: skip
+            self._outcome.warnings.append(told)
 
     def _oven(self, resource: int) -> Oven:
         oven = self._shop.resources[resource].oven

@@ -24,6 +24,7 @@ from scheduling.engine.calendars import HOUR, Capacity, NoWorkingTimeError, Shif
 from scheduling.engine.placing import Floor, Routing
 from scheduling.engine.problem import Operation, Problem, Status
 from scheduling.engine.reading import ProblemError
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.setups import Setup, Setups, Source
 
 Chains = Mapping[int, Sequence[int]]
@@ -852,10 +853,7 @@ class _Forward:
         del self._chain_after[earlier]
         name, other = self._shop.operations[number].id, self._shop.operations[earlier].id
         resource = self._shop.resources[self._on[number]].id
-        self._plan.gave_way.append(
-            f"The order kept on {resource} gave way: {name} no longer waits for {other}, which its routing or a "
-            "forbidden setup holds up."
-        )
+        self._plan.gave_way.append(Sentence("gave-way", resource=resource, operation=name, earlier=other))
         self._push(number)
         return True
 
@@ -867,18 +865,14 @@ def _report(shop: Shop, plan: Plan, barred: Set[int]) -> None:
         shop.heed()
         operation = shop.operations[number]
         if number in barred:
-            plan.warnings.append(
-                f"{operation.id} is left out: on each resource it may use only a forbidden setup leads to it."
-            )
+            plan.warnings.append(Sentence("barred", operation=operation.id))
         elif not plan.placed(number):
-            plan.warnings.append(f"{operation.id} is left out: it waits for an operation that has no place.")
+            plan.warnings.append(Sentence("waits-in-vain", operation=operation.id))
         else:
             late = [each for each in shop.before[number] if plan.end[each] > plan.start[number]]
             for each in late:
-                plan.warnings.append(
-                    f"{operation.id} does not move and starts before {shop.operations[each].id} ends, "
-                    "which it waits for."
-                )
+                earlier = shop.operations[each].id
+                plan.warnings.append(Sentence("too-early", operation=operation.id, earlier=earlier))
 
 
 def _priorities(shop: Shop, on: Mapping[int, int]) -> dict[int, int]:
@@ -980,20 +974,17 @@ def true_setups(shop: Shop, plan: Plan) -> list[str]:
             if told & placing.NO_SETUP:
                 missing["(not known)" if state is None else state, operation.key] = None
             if told & placing.BAD_SETUP:
+                where = shop.resources[resource].id
                 warnings.append(
-                    f"{operation.id} follows the key {state!r} on {shop.resources[resource].id}, which the setup "
-                    "matrix forbids; its order was kept."
+                    Sentence("forbidden-kept", operation=operation.id, state=state, resource=where)
                 )
             if told & placing.OCCUPIED:
-                warnings.append(
-                    f"{operation.id} is locked where {shop.resources[resource].id} is still occupied."
-                )
+                where = shop.resources[resource].id
+                warnings.append(Sentence("occupied", operation=operation.id, resource=where))
         if missing:
             (before, key), count = next(iter(missing)), len(missing)
-            warnings.append(
-                f"{shop.resources[resource].id}: no setup time for {count} {'pair' if count == 1 else 'pairs'} of "
-                f"keys, for example {before!r} to {key!r}; 0 h was counted. Add a matrix record or a standard time."
-            )
+            where = shop.resources[resource].id
+            warnings.append(Sentence("no-setup-time", resource=where, before=before, key=key, count=count))
     return warnings
 
 
@@ -1085,18 +1076,25 @@ def ready_in(shop: Shop, plan: Plan, number: int) -> int:
     )
 
 
-def keeps_order(operation: Operation) -> str:
+# Said of thousands of operations alike.
+STANDS = {
+    code: Sentence(code)
+    for code in ("in-progress", "locked-behind", "locked", "by-hand", "by-earlier-run", "no-time", "forward")
+}
+
+
+def keeps_order(operation: Operation) -> Sentence:
     """Why an operation stands where it stands, for one no step placed."""
     if operation.in_progress:
-        return "In progress (50): never moves."
+        return STANDS["in-progress"]
     if operation.loose:
-        return "Locked (20) behind the locked horizon: keeps its resource and order, re-timed forward."
+        return STANDS["locked-behind"]
     if operation.status is Status.LOCKED:
-        return "Locked (20): never moves."
+        return STANDS["locked"]
     if operation.status is Status.SEQUENCE_LOCKED:
-        return "Sequence locked by hand (17): keeps its resource and order, re-timed forward."
+        return STANDS["by-hand"]
     if operation.status is Status.SEQUENCED:
-        return "Sequenced by an earlier run (15): keeps its resource and order, re-timed forward."
+        return STANDS["by-earlier-run"]
     if not operation.hours:
-        return "No operation time: stands at its earliest start and is not sequenced."
-    return "Forward: as early as predecessors, resources and calendars allow."
+        return STANDS["no-time"]
+    return STANDS["forward"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from scheduling.engine.calendars import all_hours, hours
 from scheduling.engine.linter import Caution
 from scheduling.engine.passes import NEVER, NOWHERE, Plan, Shop, worked
+from scheduling.engine.sentences import Sentence, told
 from scheduling.engine.sequencing import Batch, Searched
 
 # Before every end: what an order without a placed operation ends by.
@@ -42,7 +44,7 @@ class Placed(NamedTuple):
     setup_hours: float
     status: int
     group: str | None
-    rule: str
+    rule: Sentence
     secondary: str | None = None
 
 
@@ -97,15 +99,18 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """The result as the file format has it."""
+        of_rule = cache(told)
+        said = list(dict.fromkeys([*(each.sentence for each in self.cautions), *self.warnings]))
         return {
             "before": asdict(self.before),
             "after": asdict(self.after),
-            "operations": [placed._asdict() for placed in self.operations],
+            "operations": [{**placed._asdict(), "told": of_rule(placed.rule)} for placed in self.operations],
             "orders": [order._asdict() for order in self.orders],
             "loads": [asdict(load) for load in self.loads],
             "batches": [asdict(batch) for batch in self.batches],
             "searches": [asdict(search) for search in self.searches],
-            "warnings": list(dict.fromkeys([*(each.sentence for each in self.cautions), *self.warnings])),
+            "warnings": said,
+            "told": [told(sentence) for sentence in said],
             "seed": self.seed,
             "iterations": self.iterations,
             "seconds": self.seconds,

@@ -29,6 +29,7 @@ from scheduling.engine.passes import (
     timelines,
 )  # fmt: skip
 from scheduling.engine.problem import OrderBy, Sort, SortBy, StartControl, Status, Step, seconds_of
+from scheduling.engine.sentences import Sentence
 
 # Sums of hours are compared with limits; less than this is rounding.
 DUST = 1e-9
@@ -82,7 +83,7 @@ class Outcome:
 
     placed: dict[int, Fit] = field(default_factory=dict)
     group: dict[int, str] = field(default_factory=dict)
-    rule: dict[int, str] = field(default_factory=dict)
+    rule: dict[int, Sentence] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     together: list[tuple[int, ...]] = field(default_factory=list)
     loads: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
@@ -331,7 +332,7 @@ class Sequencing:
             members.append(number)
         return members
 
-    def _place_together(self, name: str, resource: int, members: Sequence[int], said: str) -> list[int]:
+    def _place_together(self, name: str, resource: int, members: Sequence[int], said: Sentence) -> list[int]:
         """Place operations behind each other from when the last is ready; those a forbidden setup bars stay open."""
         ready = max(self._ready(number) or 0 for number in members)
         timeline, placed = self._timelines[resource], list[int]()
@@ -352,19 +353,19 @@ class Sequencing:
             self._outcome.together.append(tuple(placed))
         return placed
 
-    def _passed(self, start: Fit, nominal: float) -> str:
+    def _passed(self, start: Fit, nominal: float) -> Sentence | None:
         """The limit of the group that so many hours would pass; a sum right at the limit passes none."""
         step = self._step
         if step.max_operation_hours is not None and nominal > step.max_operation_hours + DUST:
-            return f"{nominal:g} h would pass the maximum operation time of {step.max_operation_hours:g} h"
+            return Sentence("passes-operation-time", hours=nominal, most=step.max_operation_hours)
         most = self._most_resource_hours(start.resource)
         if most is not None:
             clock = self._shop.clocks[start.resource]
             work = nominal * HOUR / self._shop.resources[start.resource].efficiency
             taken = hours(clock.between(start.start, clock.make(start.start, work)))
             if taken > most + DUST:
-                return f"{taken:g} h would pass the maximum resource time of {most:g} h"
-        return ""
+                return Sentence("passes-resource-time", hours=taken, most=most)
+        return None
 
     def _most_resource_hours(self, resource: int) -> float | None:
         """The step's maximum resource time or the resource's own for a group, whichever is less."""
@@ -400,8 +401,7 @@ class Grouping(Sequencing, ABC):
                 shut.add(initiator)
         for number in sorted(self._open):
             self._outcome.warnings.append(
-                f"Step {self._step.id} could not sequence {self._shop.operations[number].id}: forbidden setup "
-                "transitions or operations it waits for keep it out; it is planned forward."
+                Sentence("kept-out", step=self._step.id, operation=self._shop.operations[number].id)
             )
         return self._outcome
 

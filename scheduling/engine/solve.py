@@ -33,6 +33,7 @@ from scheduling.engine.problem import Operation, Problem, Status, Step, StepType
 from scheduling.engine.pull_up import compact
 from scheduling.engine.reading import ProblemError
 from scheduling.engine.result import Placed, PlacedLoad, Result, changes, figures, lead_times, order_ends
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import Batch, Bounds, Grouping, Outcome, Searched, candidates
 from scheduling.engine.standard import Standard
 
@@ -229,14 +230,12 @@ class _Run:
             members.sort(key=lambda number: (-shop.operations[number].hours, number))
             if len(members) > 1 and not shop.independent(members):
                 names = ", ".join(shop.operations[number].id for number in members)
-                self.warnings.append(
-                    f"{names} stand as one load and wait for each other; they are taken apart."
-                )
+                self.warnings.append(Sentence("load-apart", names=names))
                 continue
             self._loads.append((f"kept-{len(self._loads) + 1}", tuple(members)))
             shop.run_as_one(members)
 
-    def _told(self, number: int, operation: Operation) -> tuple[int, str | None, str]:
+    def _told(self, number: int, operation: Operation) -> tuple[int, str | None, Sentence]:
         """Status, group and rule of an operation as the result shows them."""
         there, rule = self.plan.resource[number] != NOWHERE, self._outcome.rule.get(number)
         group = self._outcome.group.get(number) if there else None
@@ -245,9 +244,9 @@ class _Run:
         again = number in self._released
         status = Status.SEQUENCED if group is not None else Status.ACTIVE if again else operation.status
         if not there:
-            rule = "Left out; see warnings."
+            rule = Sentence("left-out")
         elif again and rule is None:
-            rule = "Forward: a step took it out of its order to sequence it again, and could not."
+            rule = Sentence("released")
         return int(status), group, rule or keeps_order(operation)
 
     def _warn_of_no_time(self) -> None:
@@ -274,10 +273,7 @@ class _Run:
             sequenced -= self._sequenced_before()
         found = candidates(shop, self.plan, step, sequenced, default or 0)
         if not found:
-            self.warnings.append(
-                f"Step {step.id} found nothing to sequence: no active operation on {step.work_centre} is planned "
-                "to end within its horizon."
-            )
+            self.warnings.append(Sentence("nothing-found", step=step.id, centre=step.work_centre))
             return
         if step.reoptimise:
             self._release(found)
@@ -293,11 +289,8 @@ class _Run:
         self._searches -= step.searches
         if self.budget.cut and not self._told_cut:
             self._told_cut = True
-            again = ", or so many iterations to get this plan again" if self.budget.workers == 1 else ""
-            self.warnings.append(
-                f"Step {step.id}: the search was cut after {self.budget.spent} moves, as neither seconds nor "
-                f"iterations were given; name one to search longer{again}."
-            )
+            code = "search-cut-again" if self.budget.workers == 1 else "search-cut"
+            self.warnings.append(Sentence(code, step=step.id, moves=self.budget.spent))
 
     def _sequenced_before(self) -> set[int]:
         """What an earlier run put in order, this one not yet, and no load holds."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from scheduling.engine.calendars import HOUR, hours
 from scheduling.engine.passes import NOWHERE, Fit, Plan, Shop
 from scheduling.engine.problem import GapControl, OrderBy, Step
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import Bounds, Grouping
 
 # A centihour of a planner.
@@ -27,7 +28,7 @@ Unit = tuple[int, ...]
 class _No:
     """Why a unit is not placed now."""
 
-    why: str
+    why: Sentence
     gap: bool = False
     delay: bool = False
 
@@ -55,9 +56,10 @@ class Standard(Grouping):
                 name = self._schedule_number(number)
                 if name is not None:
                     self._mates.setdefault(name, []).append(number)
-        self._how = f"sorted ({step.sort})" if step.order_by is OrderBy.SORT else "grouped by sequencing part"
-        self._notes: dict[int, list[str]] = {}
-        self._reported: set[tuple[int, str]] = set()
+        sorted_ = step.order_by is OrderBy.SORT
+        self._how = Sentence(f"sorted-{step.sort}" if sorted_ else "brought-together")
+        self._notes: dict[int, list[Sentence]] = {}
+        self._reported: set[Sentence] = set()
 
     def _schedule_number(self, number: int) -> str | None:
         return self._shop.order[self._shop.operations[number].order].schedule_number
@@ -72,8 +74,9 @@ class Standard(Grouping):
         self._groups += 1
         part = self._group_part[initiator].rstrip()
         name = f"{self._step.id}-{self._groups}"
-        said = f"Step {self._step.id}, group {name}: grouping part {part!r} as {self._shop.operations[initiator].id}"
-        group = _Group(name, start.resource, initiator, own, f"{said}; {self._how}.")
+        said = Sentence("part-as", part=part, operation=self._shop.operations[initiator].id)
+        rule = Sentence("rule-standard", step=self._step.id, group=name, said=said, how=self._how)
+        group = _Group(name, start.resource, initiator, own, rule)
         self._place(group, self._arrange(units))
         if (group.broken or not group.placed) and initiator in self._open:
             # The initiator is never sent back: it would begin the same group again.
@@ -108,9 +111,10 @@ class Standard(Grouping):
             shop.heed()
             unit = self._unit_of(number, start.resource) if mates else (number,)
             total = nominal + self._nominal(unit)
-            passed = self._passed(start, total) if limited else ""
+            passed = self._passed(start, total) if limited else None
             if passed:
-                self._note(unit, f"not in the group of {shop.operations[initiator].id}: {passed}")
+                name = shop.operations[initiator].id
+                self._note(unit, Sentence("not-in-group", operation=name, why=passed))
                 break
             units.append(unit)
             taken.update(unit)
@@ -132,22 +136,19 @@ class Standard(Grouping):
             if mate not in self._open:
                 continue
             if self._group_part[mate] != self._group_part[number]:
-                self._report(mate, f"has the schedule number {name} but another grouping part of its key")
+                self._report(mate, "mate-of-other-part", schedule=name)
             elif resource not in self._usable[mate]:
-                self._report(
-                    mate,
-                    f"has the schedule number {name} but may not run on {self._shop.resources[resource].id}",
-                )
+                self._report(mate, "mate-may-not", schedule=name, resource=self._shop.resources[resource].id)
             else:
                 unit.append(mate)
         return tuple(unit)
 
-    def _report(self, number: int, sentence: str) -> None:
-        if (number, sentence) not in self._reported:
-            self._reported.add((number, sentence))
-            self._outcome.warnings.append(
-                f"Step {self._step.id}: {self._shop.operations[number].id} {sentence}; it is not grouped with it."
-            )
+    def _report(self, number: int, code: str, **values: str) -> None:
+        operation = self._shop.operations[number].id
+        sentence = Sentence(code, step=self._step.id, operation=operation, **values)
+        if sentence not in self._reported:
+            self._reported.add(sentence)
+            self._outcome.warnings.append(sentence)
 
     def _arrange(self, units: Sequence[Unit]) -> deque[Unit]:
         """The units in the order the step asks for; one of several operations stands where its first one does."""
@@ -277,20 +278,20 @@ class Standard(Grouping):
         """Where an operation would come next, or why it may not."""
         ready = self._ready(number)
         if ready is None:
-            return None, _No("it waits for an operation that has no place yet")
+            return None, _No(Sentence("waits"))
         timeline, last = self._timelines[group.resource], self._frontier[group.resource]
         fit = timeline.fit(number, ready, last, beside=self._beside)
         if fit is None:
-            return None, _No("its setup transition is forbidden")
+            return None, _No(Sentence("setup-forbidden"))
         first_unit = force or not group.placed or (group.placed[0] in group.own and number in group.own)
         if not first_unit and self._step.gap_control is not GapControl.ACCEPT:
             gap = timeline.idle(last, fit.start)
             if gap > self._step.max_gap_centihours * CENTIHOUR:
                 most = self._step.max_gap_centihours / 100
-                return None, _No(f"its gap of {hours(gap):g} h is above {most:g} h", gap=True)
+                return None, _No(Sentence("gap-above", gap=hours(gap), most=most), gap=True)
         if self._step.break_if_delay and number not in group.own and self._delays(number, fit.end):
             order = self._shop.operations[number].order
-            return None, _No(f"order {order} would be late, and later than planned forward", delay=True)
+            return None, _No(Sentence("would-delay", order=order), delay=True)
         return fit, None
 
     def _delays(self, number: int, end: int) -> bool:
@@ -302,11 +303,11 @@ class Standard(Grouping):
         over = self._order_end(number, end)
         return over > due and over > self._bounds.reference_end[operation.order]
 
-    def _send_back(self, group: _Group, units: Iterable[Unit], why: str) -> None:
+    def _send_back(self, group: _Group, units: Iterable[Unit], why: Sentence) -> None:
         for unit in units:
-            self._note(unit, f"sent back from group {group.name}: {why}")
+            self._note(unit, Sentence("sent-back", group=group.name, why=why))
 
-    def _note(self, unit: Unit, sentence: str) -> None:
+    def _note(self, unit: Unit, sentence: Sentence) -> None:
         for number in unit:
             notes = self._notes.setdefault(number, [])
             if sentence not in notes:
@@ -320,15 +321,20 @@ class Standard(Grouping):
             return
         if number == group.initiator:
             resource = self._shop.resources[group.resource].id
-            said = f"opens the group: earliest planned start, {resource} free first"
+            said = Sentence("opens-group", resource=resource)
         elif number in group.own or self._shares_number(number):
             part = self._group_part[number].rstrip()
-            said = f"grouping part {part!r}, with its schedule number {self._schedule_number(number)}"
+            said = Sentence("part-and-number", part=part, schedule=self._schedule_number(number))
         else:
-            part = self._group_part[number].rstrip()
-            said = f"grouping part {part!r} as {self._shop.operations[group.initiator].id}"
-        notes = "".join(f"; {note}" for note in self._notes.get(number, ()))
-        self._outcome.rule[number] = f"Step {self._step.id}, group {group.name}: {said}; {self._how}{notes}."
+            part, initiator = self._group_part[number].rstrip(), self._shop.operations[group.initiator].id
+            said = Sentence("part-as", part=part, operation=initiator)
+        placed = {"step": self._step.id, "group": group.name, "said": said, "how": self._how}
+        notes = self._notes.get(number)
+        self._outcome.rule[number] = (
+            Sentence("rule-standard-noted", **placed, notes=notes)
+            if notes
+            else Sentence("rule-standard", **placed)
+        )
 
     def _shares_number(self, number: int) -> bool:
         name = self._schedule_number(number)
@@ -343,6 +349,6 @@ class _Group:
     resource: int
     initiator: int
     own: Unit
-    rule: str
+    rule: Sentence
     placed: list[int] = field(default_factory=list)
     broken: bool = False

@@ -92,6 +92,9 @@ class PlannedOperation(models.Model):
     late = models.BooleanField(default=False)
     late_minutes = models.PositiveIntegerField(default=0, help_text="Its order ends so long after it is due")
     rule = models.TextField(blank=True, help_text="What placed it")
+    told = models.JSONField(
+        null=True, blank=True, help_text="The same as code and values, for any language; null in plans of old"
+    )
     group = models.CharField(max_length=40, blank=True)
 
     class Meta:

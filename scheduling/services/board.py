@@ -24,7 +24,9 @@ from scheduling.engine.choice import Weighed, arrange, weigh
 from scheduling.engine.manual import Board, Delta, MoveError, Place, layout
 from scheduling.engine.passes import Shop
 from scheduling.engine.problem import Problem, Status, StepType
+from scheduling.engine.sentences import Sentence
 from scheduling.models import Operation, Plan, PlanMove, PlannedOperation, Resource
+from scheduling.sayings import Said, say
 from scheduling.services.plans import TOPIC, bumped, found, refuse_other, refuse_running
 from scheduling.services.rows import CHUNK, Put, late_minutes, parsed, put
 from scheduling.states import MoveKind, OperationStatus
@@ -67,7 +69,7 @@ def forget_boards() -> None:
 
 
 @lru_cache(maxsize=KEPT_BOARDS)
-def cautions(plan_id: int) -> tuple[str, ...]:
+def cautions(plan_id: int) -> tuple[Said, ...]:
     """What the planner should look at before a run of this plan. A plan keeps its problem, so they stay true."""
     try:
         return tuple(caution.sentence for caution in lint(parsed(found(plan_id).problem)))
@@ -183,8 +185,8 @@ def move_operation(
     with transaction.atomic(durable=True):
         _refuse_begun([operation])
         moved = _store(plan, before, after, kind=MoveKind.MOVE, by=by, at=at, operation=operation)
-        text = f"Moved by hand by {by} to place {position}."
-        PlannedOperation.objects.filter(plan=plan, operation=operation).update(rule=text)
+        text = Sentence("moved-by-hand", by=by, position=position)
+        PlannedOperation.objects.filter(plan=plan, operation=operation).update(rule=text, told=text.as_json())
     return _answer(plan, before, after, moved)
 
 
@@ -223,8 +225,10 @@ def arrange_operations(
     with transaction.atomic(durable=True):
         _refuse_begun(operations)
         moved = _store(plan, before, board, kind=MoveKind.MOVE, by=by, at=at)
-        text = f"Put in order of least setup by {by}."
-        PlannedOperation.objects.filter(plan=plan, operation__in=operations).update(rule=text)
+        text = Sentence("arranged", by=by)
+        PlannedOperation.objects.filter(plan=plan, operation__in=operations).update(
+            rule=text, told=text.as_json()
+        )
     return _answer(plan, before, board, moved)
 
 
@@ -361,8 +365,12 @@ def bars_in(plan: Plan, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def as_bars(rows: Iterable[PlannedOperation]) -> list[dict[str, Any]]:
-    """The same of rows at hand."""
-    return [{name: attrgetter(path.replace("__", "."))(row) for name, path in BARS} for row in rows]
+    """The same of rows at hand, what placed them in the active language."""
+    return [
+        {name: attrgetter(path.replace("__", "."))(row) for name, path in BARS}
+        | {"rule": say(row.told or row.rule)}
+        for row in rows
+    ]
 
 
 def picture(

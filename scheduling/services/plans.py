@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from inventory.errors import Refused, Stale, Unknown
 from scheduling.engine import ProblemError, solve
+from scheduling.engine.sentences import told
 from scheduling.models import ExportRow, Operation, Plan, PlannedOperation, move_row
 from scheduling.models.plans import ScheduleRun
 from scheduling.services.rows import bars_of, built, parsed
@@ -41,7 +42,7 @@ def plan_from_orders(
     with transaction.atomic(durable=True):
         plan = _new(
             name=name, slot=slot, start_at=start, problem=made.problem, figures=result["after"],
-            warnings=[*made.warnings, *result["warnings"]], created_by=by[:60], created_at=at,
+            warnings=[*(told(one) for one in made.warnings), *result["told"]], created_by=by[:60], created_at=at,
         )  # fmt: skip
         PlannedOperation.objects.bulk_create(bars_of(plan, problem, result), batch_size=BATCH)
         record_event(TOPIC, "plan_made", str(plan), at=at, by=by, plan=plan.number)

@@ -153,6 +153,7 @@ def bars_of(plan: Plan, problem: Problem, result: Mapping[str, Any]) -> list[Pla
             late=late[entry["id"]] > 0,
             late_minutes=late[entry["id"]],
             rule=entry["rule"],
+            told=entry["told"],
             group=entry["group"] or "",
         )
         for entry in placed

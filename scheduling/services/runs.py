@@ -252,12 +252,12 @@ def _finish(run: ScheduleRun, result: Result) -> ScheduleRun | None:
         bars = bars_of(plan, problem, said)
         PlannedOperation.objects.bulk_create(bars, batch_size=BATCH)
         bumped(plan, said["after"])
-        Plan.objects.filter(pk=plan.pk).update(warnings=said["warnings"], batches=said["batches"])
+        Plan.objects.filter(pk=plan.pk).update(warnings=said["told"], batches=said["batches"])
         number = PlanMove.objects.filter(plan=plan).count() + 1
         PlanMove.objects.create(plan=plan, number=number, kind=MoveKind.RUN, by=run.requested_by, at=now)
         ended = _ended(
             run, RunStatus.DONE, now, result=said, progress=1.0, iteration_count=said["iterations"],
-            warnings=said["warnings"], engine_version=ENGINE_VERSION,
+            warnings=said["told"], engine_version=ENGINE_VERSION,
         )  # fmt: skip
     if run.publish:
         publish_of_run(run.pk, at=now)

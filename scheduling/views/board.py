@@ -26,6 +26,7 @@ from scheduling.boards.plan import (
     why,
 )
 from scheduling.models import Plan, Resource, WorkCentre
+from scheduling.sayings import say
 from scheduling.states import PlanStatus
 from sequencer.access import guarded
 
@@ -67,7 +68,7 @@ def overview(request: HttpRequest, plan_id: int) -> HttpResponseBase:
 def cautions(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     """What to look at before a run, and what was told when the plan was made."""
     found = find_plan(plan_id)
-    told = list(dict.fromkeys([*services.cautions(found.pk), *found.warnings]))
+    told = list(dict.fromkeys(say(one) for one in [*services.cautions(found.pk), *found.warnings]))
     return render(request, "scheduling/_cautions.html", {"cautions": told})
 
 

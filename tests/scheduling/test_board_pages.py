@@ -60,6 +60,36 @@ def test_the_pages_answer(plan: Plan) -> None:
     assert client.get("/schedule/").headers["Location"] == f"/schedule/plans/{copy.pk}/"
 
 
+def test_what_the_engine_said_is_read_in_the_language_of_the_planner(plan: Plan) -> None:
+    client = browser()
+    bar = PlannedOperation.objects.filter(plan=plan).first()
+    assert bar is not None
+    SetupTime.objects.all().delete()
+    again = services.plan_from_orders(start=MONDAY, **AT)
+    german = {"Accept-Language": "de"}
+    page = client.get(f"/schedule/plans/{again.pk}/cautions/", headers=german).content.decode()
+    assert "keine Rüstzeit von Schlüssel" in page
+    why = client.get(f"/schedule/plans/{plan.pk}/chosen/?operation={bar.operation_id}", headers=german)
+    assert "Vorwärts: so früh, wie Vorgänger" in why.content.decode()
+    for headers, words in ((german, "keine Rüstzeit"), ({"Accept-Language": "en"}, "no setup time")):
+        row = client.get(f"/api/v1/plans/{again.pk}/", headers=headers).json()
+        assert words in row["warnings"][0]
+        assert (row["cautions"][0]["code"], row["cautions"][0]["text"]) == (
+            "no-setup-time",
+            row["warnings"][0],
+        )
+    bars = client.get(f"/api/v1/plan-bars/?plan={plan.pk}", headers=german).json()["results"]
+    assert bars[0]["rule"].startswith("Vorwärts")
+    PlannedOperation.objects.update(told=None, rule="As it was told before.")
+    Plan.objects.update(warnings=["A warning of before."])
+    assert (
+        "As it was told before."
+        in client.get(why.request["PATH_INFO"] + f"?operation={bar.operation_id}").content.decode()
+    )
+    old = client.get(f"/api/v1/plans/{again.pk}/", headers=german).json()["cautions"]
+    assert old == [{"code": "", "values": {}, "text": "A warning of before."}]
+
+
 def test_who_only_reads_changes_nothing(plan: Plan) -> None:
     reader = browser("logistics")
     assert reader.get(f"/schedule/plans/{plan.pk}/").status_code == 200

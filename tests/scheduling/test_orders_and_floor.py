@@ -192,7 +192,7 @@ def test_a_problem_leaves_out_what_nobody_can_make(transactional_db: None, shop:
     operation("A").resources.set([shop.p1])
     Resource.objects.filter(pk=shop.p1.pk).update(active=False)
     plan = services.plan_from_orders(start=MONDAY, **AT)
-    assert plan.warnings[:2] == [
+    assert [one["text"] for one in plan.warnings[:2]] == [
         "A is left out: A/10 has no active resource in PRESS.",
         "N has no open operation; give HOUSING a routing.",
     ]

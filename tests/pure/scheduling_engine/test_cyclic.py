@@ -84,7 +84,9 @@ def test_profile_each_resource_may_have_its_own() -> None:
 def test_a_value_without_a_stop_is_told_and_planned_forward() -> None:
     done = plan(problem(operations=keyed("RED,LIGHT,RED"), steps=[cycle()]))
     assert (groups(done), [each.status for each in done.operations]) == (["B"], [10, 15, 10])
-    assert done.warnings == ("Step 10: no profile has the key value 'RED' of 2 operations; planned forward.",)
+    assert done.warnings == (
+        "Step 10: no profile has the key value 'RED'; planned forward: 2 of that value.",
+    )
 
 
 def test_the_group_starts_with_its_latest_operation_and_stays_so() -> None:

@@ -104,7 +104,7 @@ def test_nothing_is_said_about_a_plain_problem() -> None:
         ),
         (
             plain(setup=[]), "little-setup",
-            "Step 10: 7.0 h of work on PRESS need 0.0 h of setup as planned forward; there is next to nothing to save.",
+            "Step 10: 7 h of work on PRESS need 0 h of setup as planned forward; there is next to nothing to save.",
         ),
         (
             plain(resources=[press("M1", order_on_floor=True)]), "on-the-floor",
@@ -112,7 +112,7 @@ def test_nothing_is_said_about_a_plain_problem() -> None:
         ),
         (
             forced("S1", resources=["M1"]), "forced-elsewhere",
-            "1 operation is forced on a resource that is none of its own, and planned there: A10 on S1; take the force "
+            "Forced on a resource that is none of their own, and planned there: A10 on S1 (1 in all); take the force "
             "away if that is not meant.",
         ),
         (

@@ -277,7 +277,7 @@ def test_the_figures_count_setup_lateness_makespan_and_work() -> None:
 def test_the_result_is_written_as_the_file_format_has_it() -> None:
     done = plan(problem(operations=[operation("A10", 2, key="RED")], steps=[step()])).as_json()
     assert list(done) == [
-        "before", "after", "operations", "orders", "loads", "batches", "searches", "warnings",
+        "before", "after", "operations", "orders", "loads", "batches", "searches", "warnings", "told",
         "seed", "iterations", "seconds",
     ]  # fmt: skip
     assert list(done["before"]) == [
@@ -287,7 +287,10 @@ def test_the_result_is_written_as_the_file_format_has_it() -> None:
         "makespan",
         "utilisation",
     ]
-    assert done["operations"] == [
+    (placed,) = done["operations"]
+    told = placed.pop("told")
+    assert (told["code"], told["values"]["group"], told["text"]) == ("rule-standard", "10-1", placed["rule"])
+    assert [placed] == [
         {
             "id": "A10", "resource": "M1", "start": "2026-11-23T06:00:00", "end": "2026-11-23T08:00:00",
             "setup_hours": 0.0, "status": 15, "group": "10-1",

@@ -118,7 +118,7 @@ def test_a_missing_pair_is_not_silently_nothing() -> None:
         )
     )
     assert done.warnings == (
-        "M1: no setup time for 2 pairs of keys, for example 'RED' to 'BLU'; 0 h was counted. Add a matrix record or a "
+        "M1: no setup time from key 'RED' to 'BLU' (2 such in all); 0 h was counted. Add a matrix record or a "
         "standard time.",
     )
 
