@@ -6,7 +6,7 @@
 // in 400 ms, and only the parts that differ are replaced. Without a stream it polls every 5 s. A region older than
 // 15 s turns grey and says its age. Other scripts hear `plant` events on the document.
 
-import { goBack, placeOf } from "./place.js";
+import { goBack, placeOf, typeBack, typedIn } from "./place.js";
 
 const GATHER_MS = 400;
 const POLL_MS = 5_000;
@@ -56,19 +56,32 @@ function liveRegion(element) {
     }
   };
 
+  // A press that began on a part ends on it: what is replaced under the finger never hears the click.
+  let pressed = false;
+  let held = false;
+  element.addEventListener("pointerdown", () => (pressed = true));
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => setTimeout(released));
+  const released = () => {
+    if (pressed && held) soon();
+    pressed = held = false;
+  };
+
   const swap = (html) => {
+    if (pressed) return void (held = true);
     const fresh = new DOMParser().parseFromString(html, "text/html");
     for (const part of fresh.querySelectorAll("[data-part]")) {
       const name = part.dataset.part;
       const text = part.outerHTML;
       const old = element.querySelector(`[data-part="${CSS.escape(name)}"]`);
       if (!old || seen.get(name) === text) continue;
-      const held = old.contains(document.activeElement);
-      const place = held && placeOf(document.activeElement, old);
+      const focused = old.contains(document.activeElement);
+      const place = focused && placeOf(document.activeElement, old);
+      const typed = typedIn(old);
       seen.set(name, text);
       old.replaceWith(document.adoptNode(part));
       window.htmx?.process(part);
-      if (held) goBack(place, part);
+      typeBack(typed, part);
+      if (focused) goBack(place, part);
     }
     element.dispatchEvent(new CustomEvent("live:swapped", { bubbles: true }));
   };

@@ -1,6 +1,7 @@
 // The page of a station or dock: hears scans, has them judged in order, shows the answer and keeps itself fresh.
 
 import { openOffline } from "./offline/offline.js";
+import { typeBack, typedIn } from "./place.js";
 import { openQueue } from "./queue.js";
 import { play, playAll, prepare } from "./sounds.js";
 import { listen, settingsOf, type } from "./wedge.js";
@@ -54,7 +55,10 @@ function take(old, next) {
   for (const { name, value } of next.attributes) old.setAttribute(name, value);
   if (shown.get(next.dataset.part) === next.innerHTML) return;
   shown.set(next.dataset.part, next.innerHTML);
+  // Half a PIN stays where news of the line come between its digits.
+  const typed = typedIn(old);
   old.replaceChildren(...document.adoptNode(next).childNodes);
+  typeBack(typed, old);
   if (focus) old.querySelector(`[data-raw="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
 }
 

@@ -59,11 +59,16 @@ def test_a_sealed_rack_is_decided_on_its_page(visit: Callable[..., Any], carts: 
     page.click("text=Reopen and move")
     assert carts.rack(1).status == "STAGED", "a reason is asked for"
     page.fill("#reason", "truck waits")
+    swap(carts, 2, 4)
+    page.wait_for_function("() => document.querySelectorAll('.rack-decide .moves li').length === 4")
+    assert page.input_value("#reason") == "truck waits", "news do not take what is being typed"
+    assert page.evaluate("() => document.activeElement.id") == "reason"
     page.click("text=Reopen and move")
     page.wait_for_function(
         "() => document.querySelector('[data-part=moves]').innerText.includes('slot 3 → slot 1')"
     )
     assert carts.rack(1).status == "REOPENED"
+    back(carts, 2, 4)
     back(carts, 1, 3)
     page.wait_for_function(
         "() => document.querySelector('[data-part=moves]').innerText.includes('Every piece stands')"
