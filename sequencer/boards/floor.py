@@ -10,7 +10,13 @@ from django.db.models import Count, F, Min, Q
 
 from sequencer.boards.units import Board, concerns, level, minutes, name_of, transit
 from sequencer.models import Line, Rack, ScanEvent, SequenceGap, Shipment, Station
-from sequencer.states import DONE_SHIPMENTS, GONE_RACKS, AsnStatus, Priority, RackStatus, SlotStatus
+from sequencer.states import (
+    HOUSE_RACKS,
+    OPEN_SHIPMENTS,
+    AsnStatus,
+    Priority,
+    SlotStatus,
+)
 
 RACK_ROWS, TRUCK_ROWS, LEFT_ROWS = 8, 3, 2
 LEFT_LATELY = timedelta(hours=6)
@@ -24,9 +30,7 @@ ASN_LATE = timedelta(minutes=5)
 
 def racks(line: Line, gaps: Sequence[SequenceGap], at: datetime, family: str) -> Board:
     """Racks that have not left, by when their first unit must leave."""
-    found = Rack.objects.filter(commodity__program__line=line).exclude(
-        status__in=sorted(GONE_RACKS | {RackStatus.CANCELLED})
-    )
+    found = Rack.objects.filter(commodity__program__line=line, status__in=sorted(HOUSE_RACKS))
     if family:
         found = found.filter(commodity__family=family)
     found = found.select_related("commodity__rack_type", "commodity__program__stream", "shipment").annotate(
@@ -72,7 +76,7 @@ def trucks(line: Line, at: datetime) -> Board:
     """Loads that will leave, soonest first, and the last that left. A dock may serve other lines too."""
     found = (
         Shipment.objects.filter(unloading_point__in=line.programs.values("unloading_point"))
-        .filter(~Q(status__in=sorted(DONE_SHIPMENTS)) | Q(departed_at__gte=at - LEFT_LATELY))
+        .filter(Q(status__in=sorted(OPEN_SHIPMENTS)) | Q(departed_at__gte=at - LEFT_LATELY))
         .select_related("unloading_point")
         .annotate(rack_count=Count("racks"), loaded=Count("racks", filter=Q(racks__loaded_at__isnull=False)))
     )

@@ -17,7 +17,7 @@ from sequencer.boards.units import Board, level, minutes
 from sequencer.models import Carrier, Commodity, PlantEvent, Rack, SealedMove, Slot
 from sequencer.services.racks import loose_pieces, move_list, open_moves
 from sequencer.services.racks.picture import rack_view
-from sequencer.states import CLOSED_RACKS, GONE_RACKS, RackStatus, SealedChoice, SlotStatus
+from sequencer.states import CLOSED_RACKS, GONE_RACKS, HOUSE_RACKS, RackStatus, SealedChoice, SlotStatus
 
 PAGE = 40
 SOON = timedelta(hours=1)
@@ -169,7 +169,7 @@ def _by_status(found: QuerySet[Any], status: str) -> QuerySet[Any]:
         return found.filter(status__in=sorted(GONE_RACKS))
     if status.upper() in set(RackStatus):
         return found.filter(status=status.upper())
-    return found.exclude(status__in=[RackStatus.CANCELLED, *sorted(GONE_RACKS)])
+    return found.filter(status__in=sorted(HOUSE_RACKS))
 
 
 def _row(rack: Any, loose: set[int], decide: set[int], at: datetime) -> Board:

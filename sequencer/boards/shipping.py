@@ -17,8 +17,9 @@ from sequencer.services.shipping import ASN_LATE, ASN_SOON, ON_TRUCK, objections
 from sequencer.services.weights import Weight, in_words, weigh_trucks
 from sequencer.states import (
     DONE_SHIPMENTS,
-    GONE_RACKS,
+    HOUSE_RACKS,
     LEFT_SHIPMENTS,
+    OPEN_SHIPMENTS,
     AsnStatus,
     GroupStatus,
     Priority,
@@ -94,8 +95,11 @@ def _ready_racks(point: UnloadingPoint, at: datetime) -> list[Board]:
 
 def _trucks(points: Iterable[UnloadingPoint], at: datetime) -> list[Board]:
     earlier = Rack.objects.filter(
-        commodity=OuterRef("commodity"), priority=Priority.NORMAL, low_position__lt=OuterRef("low_position")
-    ).exclude(status__in=[RackStatus.CANCELLED, *sorted(GONE_RACKS)])
+        commodity=OuterRef("commodity"),
+        priority=Priority.NORMAL,
+        low_position__lt=OuterRef("low_position"),
+        status__in=sorted(HOUSE_RACKS),
+    )
     # Planned trucks leave in the order of their keys; an emergency run leaves before all of them.
     later = Q(shipment__gt=OuterRef("shipment"), shipment__kind=Shipment.Kind.NORMAL)
     broken = Rack.objects.filter(shipment=OuterRef("pk"), priority=Priority.NORMAL).filter(
@@ -103,7 +107,7 @@ def _trucks(points: Iterable[UnloadingPoint], at: datetime) -> list[Board]:
     )
     found = (
         Shipment.objects.filter(unloading_point__in=list(points))
-        .filter(~Q(status__in=sorted(DONE_SHIPMENTS)) | Q(departed_at__gte=at - SHOWN_FOR))
+        .filter(Q(status__in=sorted(OPEN_SHIPMENTS)) | Q(departed_at__gte=at - SHOWN_FOR))
         .select_related("unloading_point__plant", "trailer_type")
         .annotate(
             rack_count=Count("racks", distinct=True),
@@ -285,9 +289,7 @@ def _checks(shipment: Shipment) -> list[Board]:
 def emergency_choices() -> list[Rack]:
     """Racks an emergency run could take: sealed, or on the list of a truck that has not left, and on none."""
     found = (
-        Rack.objects.exclude(
-            status__in=[RackStatus.CANCELLED, RackStatus.PLANNED, *sorted(GONE_RACKS), *ON_TRUCK]
-        )
+        Rack.objects.filter(status__in=sorted(HOUSE_RACKS - {RackStatus.PLANNED} - set(ON_TRUCK)))
         .select_related("carrier", "shipment", "commodity")
         .order_by("commodity", "low_position")
     )
@@ -296,7 +298,7 @@ def emergency_choices() -> list[Rack]:
 
 def _other_trucks(shipment: Shipment) -> list[Shipment]:
     found = Shipment.objects.filter(unloading_point=shipment.unloading_point).exclude(pk=shipment.pk)
-    return list(found.exclude(status__in=sorted(DONE_SHIPMENTS)).order_by("pk"))
+    return list(found.filter(status__in=sorted(OPEN_SHIPMENTS)).order_by("pk"))
 
 
 def _pieces(shipment: Shipment) -> int:
@@ -310,7 +312,7 @@ def shared(plant: OemPlant, *, at: datetime) -> Board:
     """Shipments of one OEM plant with racks and times; no person, no station and no reason of ours is on it."""
     found = (
         Shipment.objects.filter(unloading_point__plant=plant)
-        .filter(~Q(status__in=sorted(DONE_SHIPMENTS)) | Q(departed_at__gte=at - SHOWN_FOR))
+        .filter(Q(status__in=sorted(OPEN_SHIPMENTS)) | Q(departed_at__gte=at - SHOWN_FOR))
         .select_related("unloading_point__plant", "trailer_type")
         .order_by("leaves_at", "pk")
     )

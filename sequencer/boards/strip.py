@@ -44,6 +44,8 @@ def displaced(line: Line) -> list[Board]:
         position__isnull=True,
         stage__in=BINDING,
         groups__status__in=sorted(OPEN_GROUPS),
+        # What is open of the line is few; its calls of all time are many.
+        groups__commodity__program__line=line,
     ).distinct()
     return [
         {"call": call.call_number, "sequence": call.sequence_number, "required_at": call.required_at}

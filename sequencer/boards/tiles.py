@@ -166,6 +166,7 @@ def _units_in_sight(commodities: Sequence[Commodity], at: datetime) -> dict[int,
     rows = (
         ComponentGroup.objects.filter(
             commodity__in=commodities,
+            call_off__stream__in={commodity.program.stream_id for commodity in commodities},
             call_off__stage__in=BINDING,
             call_off__position__isnull=False,
             call_off__required_at__gt=at - JUST_CONSUMED,

@@ -14,12 +14,11 @@ from sequencer.boards.units import BINDING, Board, level, minutes, name_of, open
 from sequencer.clocks import both_clocks
 from sequencer.models import CallComponent, CallOff, Line, Rack, SequenceGap, Slot, StreamHold, Task
 from sequencer.states import (
-    GONE_RACKS,
+    HOUSE_RACKS,
     OPEN_GROUPS,
     GapStatus,
     GroupStatus,
     Priority,
-    RackStatus,
     TaskStatus,
 )
 
@@ -96,7 +95,8 @@ def _needing(gaps: Sequence[SequenceGap]) -> Needing:
         rack__commodity__program__stream__in={gap.stream_id for gap in gaps},
         position__in=[gap.position for gap in gaps],
         group__isnull=True,
-    ).exclude(rack__status__in=sorted(GONE_RACKS | {RackStatus.CANCELLED}))
+        rack__status__in=sorted(HOUSE_RACKS),
+    )
     return list(slots.values_list("rack__commodity__program__stream_id", "position", "rack__number"))
 
 
@@ -107,7 +107,8 @@ def _stops(run: Sequence[SequenceGap]) -> list[str]:
         commodity__program__stream=run[0].stream_id,
         priority=Priority.NORMAL,
         high_position__gte=run[0].position,
-    ).exclude(status__in=sorted(GONE_RACKS | {RackStatus.CANCELLED}))
+        status__in=sorted(HOUSE_RACKS),
+    )
     for commodity, number in racks.order_by("commodity_id", "low_position").values_list(
         "commodity_id", "number"
     ):
@@ -268,7 +269,11 @@ def _task_rows(tasks: Sequence[Task], at: datetime, names: bool) -> list[Board]:
 
 def _held_rows(line: Line, at: datetime) -> list[Board]:
     calls = CallOff.objects.filter(
-        stream__line=line, held=True, stage__in=BINDING, groups__status__in=sorted(OPEN_GROUPS)
+        stream__line=line,
+        held=True,
+        stage__in=BINDING,
+        groups__status__in=sorted(OPEN_GROUPS),
+        groups__commodity__program__line=line,
     ).distinct()
     return [
         {

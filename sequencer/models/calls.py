@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from inventory.models import Part
 from sequencer.models.plant import Commodity, SequenceStream, SequencingProgram
-from sequencer.states import SHIPPED_GROUPS, GapStatus, GroupStatus, Priority, Stage
+from sequencer.states import OPEN_GROUPS, SHIPPED_GROUPS, GapStatus, GroupStatus, Priority, Stage
 
 if TYPE_CHECKING:
     from sequencer.models.racks import Slot
@@ -123,7 +123,15 @@ class ComponentGroup(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=list(GroupStatus)), name="group_status_known"),
         ]
-        indexes = [models.Index(fields=["commodity", "status"], name="group_work")]
+        indexes = [
+            models.Index(fields=["commodity", "status"], name="group_work"),
+            # What is still to be built or to leave, among the groups of years.
+            models.Index(
+                fields=["commodity", "call_off"],
+                condition=Q(status__in=sorted(OPEN_GROUPS)),
+                name="group_open",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.call_off.sequence_number} {self.commodity.family}"

@@ -70,6 +70,7 @@ class Task(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=list(TaskStatus)), name="task_status_known"),
         ]
+        indexes = [models.Index(fields=["subject"], name="task_subject")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"

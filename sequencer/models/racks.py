@@ -13,6 +13,7 @@ from sequencer.states import (
     BOUND_RACKS,
     CLOSED_RACKS,
     GONE_RACKS,
+    HOUSE_RACKS,
     LOOSE_UNITS,
     Priority,
     RackStatus,
@@ -84,7 +85,21 @@ class Rack(models.Model):
             ),
             models.CheckConstraint(condition=Q(status__in=list(RackStatus)), name="rack_status_known"),
         ]
-        indexes = [models.Index(fields=["commodity", "status", "low_position"], name="rack_work")]
+        indexes = [
+            models.Index(fields=["commodity", "status", "low_position"], name="rack_work"),
+            # What stands in the house among the racks of years, and what was sealed lately.
+            models.Index(
+                fields=["commodity", "low_position"],
+                condition=Q(status__in=sorted(HOUSE_RACKS)),
+                name="rack_in_house",
+            ),
+            models.Index(
+                fields=["commodity", "sealed_at"], condition=Q(sealed_at__isnull=False), name="rack_sealed"
+            ),
+            models.Index(
+                fields=["commodity", "cut_key", "low_position"], condition=~Q(cut_key=""), name="rack_of_key"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

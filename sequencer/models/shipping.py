@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Count, F, Q
 
 from sequencer.models.plant import Carrier, Commodity, OemPlant, UnloadingPoint
-from sequencer.states import LEFT_SHIPMENTS, AsnStatus, ShipmentStatus
+from sequencer.states import LEFT_SHIPMENTS, OPEN_SHIPMENTS, AsnStatus, ShipmentStatus
 from sequencer.trailer import Door, Fill, Layout
 
 
@@ -193,6 +193,15 @@ class Shipment(models.Model):
         indexes = [
             models.Index(fields=["status", "asn_status"], name="shipment_asn_due"),
             models.Index(fields=["seal_number"], condition=~Q(seal_number=""), name="shipment_seal"),
+            # The trucks of today among those of years.
+            models.Index(
+                fields=["unloading_point"],
+                condition=Q(status__in=sorted(OPEN_SHIPMENTS)),
+                name="shipment_open",
+            ),
+            models.Index(
+                fields=["departed_at"], condition=Q(departed_at__isnull=False), name="shipment_departed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -31,7 +31,14 @@ from sequencer.services.shipping import (
 )
 from sequencer.services.trips import goes_to, is_one_truck, loaded_after, loaded_before, stands_before
 from sequencer.services.verdicts import Judged
-from sequencer.states import BOUND_RACKS, DONE_SHIPMENTS, OUT_RACKS, RackStatus, ShipmentStatus
+from sequencer.states import (
+    BOUND_RACKS,
+    DONE_SHIPMENTS,
+    OPEN_SHIPMENTS,
+    OUT_RACKS,
+    RackStatus,
+    ShipmentStatus,
+)
 
 # A refusal that concerns the person, not the load, does not call the whole yard.
 SILENT = frozenset({"BAD_PIN", "NOT_ALLOWED", "NO_BADGE"})
@@ -171,7 +178,7 @@ def _goes_before(shipment: Shipment) -> Shipment | None:
         before = before.exclude(trip=shipment.trip_id)
     # A stop that is loaded stands at the door where the rest of its truck is loaded.
     before = before.exclude(trip__shipments__stations__isnull=False)
-    return before.exclude(status__in=sorted(DONE_SHIPMENTS)).order_by("pk").first()
+    return before.filter(status__in=sorted(OPEN_SHIPMENTS)).order_by("pk").first()
 
 
 # --- racks -----------------------------------------------------------------------------------------------

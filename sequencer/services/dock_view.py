@@ -31,8 +31,7 @@ from sequencer.services.view import _person as person_of
 from sequencer.services.view import _station as station_row
 from sequencer.spoken import in_words
 from sequencer.states import (
-    DONE_SHIPMENTS,
-    LEFT_SHIPMENTS,
+    OPEN_SHIPMENTS,
     AsnStatus,
     HandlingStatus,
     RackStatus,
@@ -59,7 +58,7 @@ def _dock_view(station: Station, at: datetime) -> View:
     mine = Shipment.objects.filter(Q(unloading_point=point) | Q(trip__in=stops)).select_related(
         "trailer_type", "unloading_point__plant"
     )
-    current = mine.filter(pk=station.shipment_id or 0).exclude(status__in=sorted(DONE_SHIPMENTS)).first()
+    current = mine.filter(pk=station.shipment_id or 0).filter(status__in=sorted(OPEN_SHIPMENTS)).first()
     ahead = _ahead(mine, station)
     shown = current or (ahead[0] if ahead else None)
     off = racks_to_come_off(shown) if shown else []
@@ -70,12 +69,7 @@ def _dock_view(station: Station, at: datetime) -> View:
         "shipment": shipment_view(shown, at, off) if shown else None,
         "opened": current is not None,
         "queue": [_truck_brief(s, at) for s in ahead if shown is None or s.pk != shown.pk],
-        "departed": [
-            departed_view(s, at)
-            for s in mine.filter(status__in=sorted(LEFT_SHIPMENTS))
-            .annotate(rack_count=Count("racks"))
-            .order_by("-departed_at")[:TRUCKS_GONE]
-        ],
+        "departed": [departed_view(s, at) for s in _gone(mine)],
         "last": last_scans(station),
         "lock": lock_of(station),
         "banners": banners_of(station, at),
@@ -85,10 +79,20 @@ def _dock_view(station: Station, at: datetime) -> View:
     return view
 
 
+def _gone(mine: QuerySet[Shipment]) -> QuerySet[Shipment]:
+    """The last that left. Their racks are counted once they are known: not of every truck that ever left."""
+    last = mine.filter(departed_at__isnull=False).order_by("-departed_at").values_list("pk", flat=True)
+    return (
+        mine.filter(pk__in=list(last[:TRUCKS_GONE]))
+        .annotate(rack_count=Count("racks"))
+        .order_by("-departed_at")
+    )
+
+
 def _ahead(mine: QuerySet[Shipment], station: Station) -> list[Shipment]:
     """Trucks this door may take: none that stands at another; an emergency run before the planned ones."""
     elsewhere = Station.objects.filter(shipment__isnull=False).exclude(pk=station.pk).values("shipment")
-    found = mine.exclude(status__in=sorted(DONE_SHIPMENTS)).exclude(pk__in=elsewhere)
+    found = mine.filter(status__in=sorted(OPEN_SHIPMENTS)).exclude(pk__in=elsewhere)
     ahead = list(found.annotate(rack_count=Count("racks")).order_by("kind", "pk")[:TRUCKS_AHEAD])
     # Of one truck the stop that is loaded now stands for the others; what is loaded of it is on nobody's list.
     return [

@@ -43,6 +43,7 @@ from sequencer.states import (
     CLOSED_RACKS,
     DONE_SHIPMENTS,
     GONE_RACKS,
+    HOUSE_RACKS,
     SHIPMENT_MOVES,
     GroupStatus,
     Priority,
@@ -68,7 +69,7 @@ def belongs_before(shipment: Shipment) -> Rack | None:
     for commodity, low in sorted(highest.items()):
         rack = (
             Rack.objects.filter(commodity=commodity, priority=Priority.NORMAL, low_position__lt=low)
-            .exclude(status__in=NEVER_LOADED)
+            .filter(status__in=sorted(HOUSE_RACKS))
             .exclude(shipment=shipment)
             .exclude(shipment__status__in=[ShipmentStatus.OPEN, ShipmentStatus.LOADED])
             .select_related("carrier", "commodity", "shipment")
@@ -350,7 +351,7 @@ def _check_emergency(point: UnloadingPoint, racks: Sequence[Rack]) -> None:
             Rack.objects.filter(
                 commodity=rack.commodity_id, priority=Priority.NORMAL, low_position__lt=rack.low_position
             )
-            .exclude(status__in=NEVER_LOADED)
+            .filter(status__in=sorted(HOUSE_RACKS))
             .exclude(pk__in=chosen)
             .exclude(shipment__status=ShipmentStatus.LOADED)
             .order_by("low_position")

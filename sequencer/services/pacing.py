@@ -28,7 +28,7 @@ from sequencer.rules import CallNews
 from sequencer.services.journal import record_event
 from sequencer.services.masters import recall
 from sequencer.services.racks.locks import move_group
-from sequencer.states import GONE_RACKS, GroupStatus, Priority, RackStatus, Stage
+from sequencer.states import HOUSE_RACKS, GroupStatus, Priority, Stage
 
 # A sweep gives so many groups at once; the next one, seconds later, the rest.
 AT_ONCE = 500
@@ -154,7 +154,8 @@ def _due(program_id: int, at: datetime) -> QuerySet[ComponentGroup]:
         commodity__rack_type__build_order=RackType.BuildOrder.REVERSE,
         slots__group__call_off__stage=Stage.FIRM,
         slots__group__call_off__required_at__lte=until,
-    ).exclude(status__in=[RackStatus.CANCELLED, *GONE_RACKS])
+        status__in=sorted(HOUSE_RACKS),
+    )
     return found.filter(Q(call_off__required_at__lte=until) | Q(priority=Priority.RUSH) | Q(Exists(begun)))
 
 

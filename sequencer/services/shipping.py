@@ -49,7 +49,7 @@ from sequencer.services.sets import set_reasons
 from sequencer.services.trips import close_truck, lock_stops, stops_of
 from sequencer.services.weights import in_words, weigh_trucks
 from sequencer.states import (
-    GONE_RACKS,
+    HOUSE_RACKS,
     LEFT_SHIPMENTS,
     SHIPMENT_MOVES,
     AsnStatus,
@@ -163,7 +163,7 @@ def plan_box_truck(point_id: int, *, by: str, at: datetime) -> Shipment:
 def waiting_racks(point: UnloadingPoint) -> list[Rack]:
     """Racks of a dock without truck, with the time their first piece is needed (`due`)."""
     free = Rack.objects.filter(commodity__program__unloading_point=point, shipment__isnull=True)
-    return list(with_due(free.exclude(status__in=[RackStatus.CANCELLED, *sorted(GONE_RACKS)])))
+    return list(with_due(free.filter(status__in=sorted(HOUSE_RACKS))))
 
 
 def with_due(racks: QuerySet[Rack]) -> QuerySet[Rack]:
@@ -356,7 +356,7 @@ def racks_to_come_off(shipment: Shipment) -> list[Rack]:
     racks = {
         rack.pk: rack
         for rack in Rack.objects.filter(shipment=shipment)
-        .exclude(status__in=[RackStatus.CANCELLED, *sorted(GONE_RACKS)])
+        .filter(status__in=sorted(HOUSE_RACKS))
         .select_related("carrier", "commodity")
     }
     at_stations = set(Station.objects.filter(rack__in=racks).values_list("rack_id", flat=True))
@@ -696,7 +696,7 @@ def _against_rack(shipment: Shipment, rack: Rack) -> Iterator[Objection]:
         Rack.objects.filter(
             commodity=rack.commodity_id, priority=Priority.NORMAL, low_position__lt=rack.low_position
         )
-        .exclude(status__in=[RackStatus.CANCELLED, *sorted(GONE_RACKS)])
+        .filter(status__in=sorted(HOUSE_RACKS))
         .exclude(shipment=shipment)
         .order_by("low_position")
         .first()

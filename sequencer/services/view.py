@@ -50,7 +50,7 @@ from sequencer.states import (
     BOUND_RACKS,
     CLOSED_RACKS,
     GONE_RACKS,
-    SHIPPED_GROUPS,
+    OPEN_GROUPS,
     GapStatus,
     GroupStatus,
     Priority,
@@ -589,11 +589,8 @@ def _firm() -> QuerySet[CallOff]:
 @Question
 def _first_unsealed() -> QuerySet[CallOff]:
     safe = Q(slot__status=SlotStatus.FILLED, slot__rack__status__in=sorted(CLOSED_RACKS | GONE_RACKS))
-    groups = (
-        ComponentGroup.objects.filter(commodity=number("commodity"))
-        .exclude(status__in=[GroupStatus.CANCELLED, *sorted(SHIPPED_GROUPS)])
-        .exclude(safe)
-    )
+    open_ = ComponentGroup.objects.filter(commodity=number("commodity"), status__in=sorted(OPEN_GROUPS))
+    groups = open_.exclude(safe)
     return _firm().filter(pk__in=groups.values("call_off"))[:1]
 
 

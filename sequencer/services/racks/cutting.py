@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.utils.translation import gettext
 
 from inventory.errors import Refused, Unknown
@@ -37,6 +37,8 @@ from sequencer.states import GONE_RACKS, GapStatus, Priority, RackStatus, Shipme
 # Below every position a stream can reach, and above every slot number.
 LIFTED = -(10**15)
 ABOVE = 10_000
+# Racks cut by position follow one another and those of one cut key do: more keys than this no commodity has.
+NEAREST = 100
 
 
 def place_group(group: ComponentGroup, call: CallOff, *, at: datetime) -> Slot | None:
@@ -102,26 +104,22 @@ def _standing(lead: Commodity) -> QuerySet[Rack]:
     return Rack.objects.filter(commodity=lead, priority=Priority.NORMAL).exclude(status=RackStatus.CANCELLED)
 
 
+def _before(lead: Commodity, position: int) -> list[Rack]:
+    """The nearest standing racks that begin at or before a position, nearest first: not those of years ago."""
+    return list(_standing(lead).filter(low_position__lte=position).order_by("-low_position")[:NEAREST])
+
+
+def _holding(lead: Commodity, position: int) -> Rack | None:
+    """The standing rack whose run this position lies in."""
+    return next((rack for rack in _before(lead, position) if rack.high_position >= position), None)
+
+
 # --- places kept by position ---------------------------------------------------------------------------------
 
 
 def _slot_by_position(lead: Commodity, spec: rules.CutSpec, position: int, mark: str) -> Slot | None:
     """The slot kept for a position, its rack cut when it does not stand yet; None when the rack has gone."""
-    kept = Slot.objects.select_related("rack").filter(
-        rack__commodity=lead,
-        rack__priority=Priority.NORMAL,
-        rack__low_position__lte=position,
-        rack__high_position__gte=position,
-        position=position,
-        mark=mark,
-        group__isnull=True,
-    )
-    slot = kept.exclude(rack__status__in=[RackStatus.CANCELLED, *GONE_RACKS]).order_by().first()
-    if slot is not None:
-        return slot
-    rack = _standing(lead).filter(low_position__lte=position, high_position__gte=position).order_by().first()
-    if rack is None:
-        rack = _cut_rack(lead, spec, position)
+    rack = _holding(lead, position) or _cut_rack(lead, spec, position)
     if rack.status in GONE_RACKS:
         return None
     found = Slot.objects.select_related("rack").filter(rack=rack, position=position, mark=mark)
@@ -139,7 +137,9 @@ def _cut_rack(lead: Commodity, spec: rules.CutSpec, position: int) -> Rack:
         # Files may be taken in any order: as long as nobody has started, the racks count from the lowest call.
         _cut_from(lead, begin)
         _rebuild_positions(lead, spec, joining=position)
-        return _standing(lead).get(low_position__lte=position, high_position__gte=position)
+        rebuilt = _holding(lead, position)
+        assert rebuilt is not None
+        return rebuilt
     assert lead.cut_from is not None
     low, high = _between_neighbours(lead, position, rules.cut(position, lead.cut_from, spec.sequences))
     return _make_rack(lead, low, high, wants=_kept(lead, range(low, high + 1)))
@@ -158,12 +158,12 @@ def _begun(lead: Commodity) -> bool:
 def _between_neighbours(lead: Commodity, position: int, run: tuple[int, int]) -> tuple[int, int]:
     """A rack closed early leaves a run that is shorter than the regular cut: never overlap a neighbour."""
     low, high = run
-    edges = _standing(lead).aggregate(
-        below=Max("high_position", filter=Q(high_position__lt=position)),
-        above=Min("low_position", filter=Q(low_position__gt=position)),
+    below = max(
+        (r.high_position for r in _before(lead, position) if r.high_position < position), default=None
     )
-    low = max(low, (edges["below"] + 1) if edges["below"] is not None else low)
-    high = min(high, (edges["above"] - 1) if edges["above"] is not None else high)
+    above = _standing(lead).filter(low_position__gt=position).order_by("low_position").first()
+    low = low if below is None else max(low, below + 1)
+    high = high if above is None else min(high, above.low_position - 1)
     return low, high
 
 
@@ -177,11 +177,12 @@ def _rebuild_positions(lead: Commodity, spec: rules.CutSpec, joining: int | None
     if not positions or lead.cut_from is None:
         return
     _lift(racks)
-    frozen = list(
-        _standing(lead)
-        .exclude(pk__in=[rack.pk for rack in racks])
-        .values_list("low_position", "high_position")
+    between = _standing(lead).filter(
+        low_position__gt=positions[0], low_position__lte=positions[-1] + spec.sequences
     )
+    lifted = {rack.pk for rack in racks}
+    beside = [rack for rack in [*_before(lead, positions[0]), *between] if rack.pk not in lifted]
+    frozen = [(rack.low_position, rack.high_position) for rack in beside]
     runs = sorted({_clipped(p, rules.cut(p, lead.cut_from, spec.sequences), frozen) for p in positions})
     spare = list(racks)
     for low, high in runs:
@@ -227,8 +228,9 @@ def _slot_by_count(
         return _append(lead, spec, last, group, entry, at=at)
     # Locked before the look: a station that starts a rack meanwhile has done so, or waits until the cut is made.
     _planned(lead)
-    touched = racks.exclude(status=RackStatus.PLANNED).aggregate(high=Max("high_position"))["high"]
-    if touched is not None and position <= touched:
+    # Only the last rack of a key grows, so the last that was touched reaches furthest.
+    touched = racks.exclude(status=RackStatus.PLANNED).order_by("-low_position").first()
+    if touched is not None and position <= touched.high_position:
         return _beside(last, entry) or _left_place(racks, entry)
     cut_again(lead, joining=group)
     return Slot.objects.select_related("rack").get(group=group)

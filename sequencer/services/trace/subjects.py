@@ -184,7 +184,7 @@ def _shipment(key: str) -> Subject:
         shipment.racks.select_related("commodity__program__line__plant", "carrier").order_by("load_position")
     )
     units = units_with_part().filter(group__slot__rack__in=subject.racks)
-    in_boxes = units_with_part().filter(handling_unit__shipment=shipment)
+    in_boxes = units_with_part().filter(handling_unit__in=list(shipment.boxes.values_list("pk", flat=True)))
     subject.units = [*units[: MOST + 1], *in_boxes[: MOST + 1]]
     subject.names = {shipment.number}
     subject.since = shipment.opened_at
