@@ -471,8 +471,6 @@ def unmake(floor: Floor, resource: int, moment: int, work: float) -> int:
             low = middle + 1
         else:
             high = middle
-    if low == last:
-        return moment
     over = math.ceil((clocks.rates[low, MADE] - target) / clocks.rates[low, RATE] - DUST)
     return int(min(moment, clocks.stretches[low, CLOSES] - over))
 

@@ -9,7 +9,16 @@ import pytest
 
 from bench.schedule_size import generated as plant
 from scheduling.engine import Budget, ProblemError, arrays, placing, read_problem, solve, warm_up
-from scheduling.engine.passes import Busy, QuickTimeline, Shop, Timeline, backward, forward, kept_chains
+from scheduling.engine.passes import (
+    Busy,
+    QuickTimeline,
+    Shop,
+    Timeline,
+    backward,
+    forward,
+    kept_chains,
+    true_setups,
+)
 from tests.pure.scheduling_engine.plant import DAY_SHIFT, MONDAY, keyed, operation, press, problem, step
 from tests.pure.scheduling_engine.test_legal_plans import generated, other_steps
 
@@ -191,3 +200,53 @@ def test_latest_starts_are_the_same_both_ways(seed: int, monkeypatch: pytest.Mon
         except ProblemError as refused:
             found.append(refused.args)
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("capacity", [[], [["2026-11-24", 0.5], ["2026-11-25", 3.0]]])
+def test_work_is_taken_back_alike_from_the_first_to_the_last_written_moment(
+    capacity: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In shifts, in pauses, at the ends of both and of all that is written; much work, and none at all."""
+    monkeypatch.setattr(arrays, "WORTH_COMPILING", 0)
+    data = problem(
+        resources=[press("M1", capacity=capacity)], calendar={"default": [["06:00", "22:00"]] * 5},
+        operations=keyed("RED1,BLU1"),
+    )  # fmt: skip
+    shop = Shop(read_problem(data))
+    floor, clock = shop.floor, shop.clocks[0]
+    assert floor is not None
+    opens, closes, *_ = clock.written()
+    edges = [*opens[-4:].tolist(), *closes[-4:].tolist(), *opens[40:46].tolist(), *closes[40:46].tolist()]
+    moments = {edge + aside for edge in edges for aside in (-7200, -1, 0, 1, 7200)}
+    for moment in sorted(moment for moment in moments if moment < closes[-1]):
+        for work in (0.0, 1.0, 3600.0, 16 * 3600.0, 9e5, 1e8):
+            assert placing.unmake(floor, 0, moment, work) == clock.unmake(moment, work)
+    # The last written second: without work nothing is taken back, also where only the stretch without an end follows.
+    for moment in (int(closes[-1]), int(closes[-1]) + 1, int(closes[-1]) + 3600):
+        assert placing.unmake(floor, 0, moment, 0.0) == moment
+
+
+def test_a_locked_operation_that_ends_behind_the_written_calendar_has_it_written_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What runs before it makes its setup shorter; where it ends then is a night behind all that was written out."""
+    monkeypatch.setattr(arrays, "WORTH_COMPILING", 0)
+    locked = operation("B10", 40.0, key="BLU1", status=20, resource="M1", start="2027-01-20T06:00")
+    data = problem(
+        calendar=DAY_SHIFT, resources=[press("M1", state="RED1")],
+        operations=[operation("A10", key="BLU1"), locked],
+        setup=[{"from": "RED1", "to": "BLU1", "hours": 30}],
+    )  # fmt: skip
+    places = []
+    for worth in (NEVER_COMPILED, 0):
+        monkeypatch.setattr(arrays, "WORTH_COMPILING", worth)
+        shop = Shop(read_problem(data))
+        # Written out as far as it is before anybody asks for more.
+        floor = shop.floor
+        plan = forward(shop, {})
+        assert plan.setup[1] == 30 * 3600
+        true_setups(shop, plan)
+        places.append(plan.fit(1))
+        assert floor is None or placing.unknown_from(floor, 0) < plan.end[1]
+    assert places[0] == places[1]
+    assert places[0].setup == 0
