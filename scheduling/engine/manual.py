@@ -14,7 +14,7 @@ import heapq
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from scheduling.engine.calendars import HOUR
 from scheduling.engine.oven import size_of
@@ -93,13 +93,23 @@ def _loads(shop: Shop, places: Mapping[str, Place]) -> Iterable[list[int]]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Line:
+    """The order on a resource, a load as one: neighbours, and the next ahead that keeps its start."""
+
+    before: dict[int, int]
+    after: dict[int, int]
+    still_ahead: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
-    """A plan laid out for moving. It never changes: a move gives another board."""
+    """A plan laid out for moving. It never changes: a move gives another board, with the lines it left alone."""
 
     shop: Shop
     places: tuple[Place | None, ...]
     sequences: tuple[tuple[int, ...], ...]
     frozen_until: int
+    _lines: dict[int, _Line] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, shop: Shop, places: Mapping[str, Place], frozen_until: int = 0) -> Board:
@@ -169,7 +179,7 @@ class Board:
                 place = places[each]
                 assert place is not None  # _known refuses others
                 places[each] = replace(place, status=int(status))
-        return replace(self, places=tuple(places))
+        return Board(self.shop, tuple(places), self.sequences, self.frozen_until)
 
     def fixed(self, number: int) -> bool:
         """Whether an operation never moves: locked, or in progress."""
@@ -211,10 +221,13 @@ class Board:
 
     def plan(self) -> Plan:
         """The places as the passes write them."""
-        shop, plan = self.shop, empty_plan(self.shop)
+        resource, plan = self.shop.resource_number, empty_plan(self.shop)
         for number, place in enumerate(self.places):
             if place is not None:
-                plan.put(_fit(shop, number, place))
+                plan.resource[number], plan.setup[number] = resource[place.resource], place.setup
+                plan.start[number], plan.end[number] = place.start, place.end
+                if place.secondary:
+                    plan.secondary[number] = resource[place.secondary]
         return plan
 
     def _differing(self, before: Board) -> list[int]:
@@ -303,6 +316,23 @@ class Board:
         """The sequence of a resource with one operation for each load."""
         return [number for number in self.sequences[resource] if number not in self.shop.lead]
 
+    def line(self, resource: int) -> _Line:
+        """The order on a resource; worked out when a move first reaches it."""
+        if resource not in self._lines:
+            self._lines[resource] = self._line_of(self.sequences[resource])
+        return self._lines[resource]
+
+    def _line_of(self, sequence: Sequence[int]) -> _Line:
+        heads = [number for number in sequence if number not in self.shop.lead]
+        line = _Line(dict(zip(heads[1:], heads, strict=False)), dict(itertools.pairwise(heads)), {})
+        ahead = None
+        for number in reversed(heads):
+            if self.still(number):
+                ahead = number
+            elif ahead is not None:
+                line.still_ahead[number] = ahead
+        return line
+
     def _name(self, number: int) -> str:
         return self.shop.operations[number].id
 
@@ -317,11 +347,14 @@ class Board:
             if into is None:
                 timing.refuse()
                 _spread(self.shop, timing.places)
+                # What keeps its start does so on all lines: those a move did not change stay as they are known.
+                known = {resource: line for resource, line in self._lines.items() if resource not in first}
                 return Board(
                     self.shop,
-                    _numbered(timing.places, sequences),
+                    _numbered(timing.places, [sequences[resource] for resource in first]),
                     tuple(map(tuple, sequences)),
                     self.frozen_until,
+                    known,
                 )
             resource, number, locked = into
             sequence = sequences[resource]
@@ -345,20 +378,13 @@ class _Timing:
         self._board = board
         self._shop = shop = board.shop
         self.places = list(places)
+        self._refusals: list[MoveError] = []
         self._before: dict[int, int] = {}
         self._next: dict[int, int] = {}
         self._still_ahead: dict[int, int] = {}
-        self._refusals: list[MoveError] = []
-        for sequence in sequences:
-            heads = [number for number in sequence if number not in shop.lead]
-            for earlier, later in itertools.pairwise(heads):
-                self._before[later], self._next[earlier] = earlier, later
-            ahead = None
-            for number in reversed(heads):
-                if board.still(number):
-                    ahead = number
-                elif ahead is not None:
-                    self._still_ahead[number] = ahead
+        self._lines: set[int] = set()
+        for resource in first:
+            self._know(resource, board._line_of(sequences[resource]))
         self._pulled = {
             number
             for resource, index in first.items()
@@ -413,6 +439,13 @@ class _Timing:
         for error in self._refusals:
             raise error
 
+    def _know(self, resource: int, line: _Line) -> None:
+        """Reckon with the order on a resource from here on."""
+        self._lines.add(resource)
+        self._before |= line.before
+        self._next |= line.after
+        self._still_ahead |= line.still_ahead
+
     def _in_the_way(self, number: int, place: Place) -> tuple[int, int] | None:
         """The operation that has to step behind a still one, and that one."""
         still = self._still_ahead.get(number)
@@ -430,7 +463,13 @@ class _Timing:
         found = set(numbers)
         ahead = list(found)
         while ahead:
-            for later in self._all_after(ahead.pop()):
+            number = ahead.pop()
+            place = self.places[number]
+            assert place is not None  # only placed operations are reached
+            resource = self._shop.resource_number[place.resource]
+            if resource not in self._lines:
+                self._know(resource, self._board.line(resource))
+            for later in self._all_after(number):
                 if later not in found:
                     found.add(later)
                     ahead.append(later)
@@ -554,12 +593,44 @@ class _Timing:
             tools.take(number, name, place.start, max(place.end, reserved.end if reserved else 0))
 
     def _free(self, number: int, own: str, start: int, end: int) -> tuple[int, str]:
-        """When one of the secondary resources it may take is free so long, and which: its own if that is no later."""
+        """When one of the secondary resources it may take is free so long, and which: its own if that is no later.
+
+        Where groups continue at theirs, that of its group, if it may take it.
+        """
         names = [self._shop.resources[option].id for option in self._shop.secondary[number]]
+        took = self._group_took(number)
+        if took in names:
+            names = [took]
         return min(
             ((self._taken.free(name, number, start, end), name) for name in names),
             key=lambda found: (found[0], found[1] != own),
         )
+
+    def _group_took(self, number: int) -> str:
+        """The secondary resource an operation's group took first, where groups continue at theirs; empty for none.
+
+        A group are operations of equal grouping part behind each other, but for two that the plan had apart before.
+        """
+        shop, place, took = self._shop, self.places[number], ""
+        if place is None or not shop.problem.initial_step.same_secondary_resource:
+            return took
+        resource = shop.resource_number[place.resource]
+        part = shop.setups.slices[resource].of
+        own = part(shop.operations[number].key)
+        while (earlier := self._before.get(number)) is not None:
+            if part(shop.operations[earlier].key) != own or self._stood_apart(earlier, number, resource):
+                break
+            before = self.places[earlier]
+            took = before.secondary if before is not None and before.secondary else took
+            number = earlier
+        return took
+
+    def _stood_apart(self, earlier: int, later: int, resource: int) -> bool:
+        """Whether they stood behind each other there before the move, at two secondary resources."""
+        one, other = self._board.places[earlier], self._board.places[later]
+        if one is None or other is None or self._board.line(resource).before.get(later) != earlier:
+            return False
+        return "" not in (one.secondary, other.secondary) and one.secondary != other.secondary
 
 
 class _Tools:

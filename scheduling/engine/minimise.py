@@ -134,6 +134,8 @@ class Minimise(Sequencing):
         again = self._step.gap_control in (GapControl.REMOVE, GapControl.NEW_GROUP)
         self._lines: dict[int, list[tuple[int, int]]] = {}
         self._why: dict[int, dict[str, float]] = {}
+        # By resource the group that runs there, and the secondary resource it took first.
+        self._took: dict[int, tuple[tuple[int, str], int]] = {}
         # Of one placement: the gaps beyond what is allowed, and what waited for its secondary resource.
         self._gaps, self._held = 0, list[int]()
         round_, left = 0, len(self._open) + 1
@@ -247,6 +249,7 @@ class Minimise(Sequencing):
         timelines = [timeline.mark() for timeline in self._timelines]
         busy, frontier, open_ = self._busy.mark(), self._frontier[:], set(self._open)
         placed, ends, why = dict(self._outcome.placed), dict(self._ends), dict(self._why)
+        took = dict(self._took)
         lines = {resource: line[:] for resource, line in self._lines.items()}
         self._gaps, self._held = 0, list[int]()
         self._place(round_, order)
@@ -255,6 +258,7 @@ class Minimise(Sequencing):
             timeline.back_to(mark)
         self._busy.back_to(busy)
         self._frontier, self._open, self._lines, self._why = frontier, open_, lines, why
+        self._took = took
         self._outcome.placed, self._ends = placed, ends
         return cost, self._held
 
@@ -307,9 +311,11 @@ class Minimise(Sequencing):
     def _put(self, round_: int, number: int, resource: int, begun: set[int], ended: set[int]) -> bool:
         """Place an operation behind the last one of its line, unless the gap control or a bar keeps it out."""
         timeline, last = self._timelines[resource], self._frontier[resource]
-        ready = self._ready(number)
+        ready, group = self._ready(number), (round_, self._group_part[number])
+        running, took = self._took.get(resource, (group, NOWHERE))
+        self._beside = took if running == group else NOWHERE
         try:
-            fit = timeline.fit(number, ready or 0, last)
+            fit = timeline.fit(number, ready or 0, last, beside=self._beside)
         except NoWorkingTimeError:
             raise never_fits(self._shop.operations[number]) from None
         if fit is None:
@@ -328,6 +334,8 @@ class Minimise(Sequencing):
                     ended.add(resource)
                 return False
         timeline.put(fit)
+        self._stay_beside(fit)
+        self._took[resource] = group, self._beside
         begun.add(resource)
         self._open.discard(number)
         self._outcome.placed[number] = fit
@@ -345,16 +353,23 @@ class Minimise(Sequencing):
         """Each run of equal grouping parts on a resource is a group; each operation tells what it stands behind."""
         step, shop = self._step, self._shop
         count = 0
+        elsewhere: list[str] = []
         for resource in sorted(self._lines):
             before: tuple[int, str] | None = None
+            self._beside = NOWHERE
             for round_, number in self._lines[resource]:
                 shop.heed()
                 part = self._group_part[number]
                 if (round_, part) != before:
                     count += 1
+                    self._beside = NOWHERE
+                fit = self._outcome.placed[number]
+                self._stay_beside(fit)
+                if fit.secondary != NOWHERE and self._beside not in (NOWHERE, fit.secondary):
+                    elsewhere.append(shop.operations[number].id)
                 before = round_, part
                 name = f"{step.id}-{count}"
-                setup = hours(self._outcome.placed[number].setup)
+                setup = hours(fit.setup)
                 self._outcome.group[number] = name
                 why = self._why.get(number, {})
                 self._outcome.rule[number] = Sentence(
@@ -362,6 +377,10 @@ class Minimise(Sequencing):
                     weight=step.weight_of_tardiness, moves=budget.spent, setup=setup,
                     resource=shop.resources[resource].id, **why,
                 )  # fmt: skip
+        if elsewhere:
+            self._outcome.warnings.append(
+                Sentence("beside-elsewhere", step=step.id, count=len(elsewhere), operation=elsewhere[0])
+            )
 
     def _warn_of_later(self) -> None:
         """Name what ends later than before although nothing should."""

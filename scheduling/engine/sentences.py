@@ -104,6 +104,10 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "Step %(step)s: no order was found in which nothing ends later than in the forward plan; %(count)s "
             "operations do, for example %(operation)s."
         ),
+        "beside-elsewhere": gettext_noop(
+            "Step %(step)s: %(count)s of its operations may not use the secondary resource their group began with and "
+            "take another, for example %(operation)s."
+        ),
         "many-groups": gettext_noop(
             "Step %(step)s: level %(level)s has %(count)s groups; more than %(most)s are not searched and run as "
             "planned."

@@ -148,7 +148,7 @@ class Sequencing:
         self._frontier = [0] * len(shop.resources)
         self._busy = Busy()
         self._timelines = timelines(shop, self._busy)
-        # With "continue at the same secondary resource" the one the group took first.
+        # With "continue at the same secondary resource" the one the group took first that is being placed.
         self._beside = NOWHERE
         self._stand(chains)
         key = {number: shop.operations[number].key for number in found}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scheduling.engine import Budget, Result, read_problem, solve
 from tests.pure.scheduling_engine.plant import (
     bars,
     groups,
@@ -439,3 +440,43 @@ def test_a_new_group_chooses_its_secondary_resource_anew() -> None:
         initial_step={"same_secondary_resource": True},
     )  # fmt: skip
     assert beside(plan(data)) == {"A": "T1", "B": "T2", "L": "T1"}
+
+
+def searched(group: list[dict[str, Any]], *, same: bool = True) -> Result:
+    """A Minimise setup step over M1, while a locked operation on M2 holds T1 from the first hour to the third."""
+    held = operation("L10", 2, secondary=["T1"], status=20, resource="M2", start=at(1))
+    search = {"id": 10, "type": "minimise_setup", "work_centre": "PRESS", "group_from": 1, "group_to": 3}
+    data = problem(
+        operations=[*group, held], resources=[press("M1"), press("M2"), *tools("T1", "T2")], steps=[search],
+        initial_step={"same_secondary_resource": same},
+    )  # fmt: skip
+    return solve(read_problem(data), Budget(iterations=200))
+
+
+def on_m1(name: str, key: str, *secondary: str, hour: int = 0) -> dict[str, Any]:
+    return operation(f"{name}10", 1, key=key, secondary=[*secondary], resources=["M1"], earliest=at(hour))
+
+
+@pytest.mark.parametrize(("same", "expected"), [(False, ["T1", "T2", "T1"]), (True, ["T1", "T1", "T1"])])
+def test_minimise_setup_continues_at_the_same_secondary_resource(same: bool, expected: list[str]) -> None:
+    """The seed: "whether or not scheduling is continued at same secondary resource within each new sequence group"."""
+    group = [on_m1(name, "RED", "T1", "T2", hour=3 * (name == "C")) for name in "ABC"]
+    done = searched(group, same=same)
+    # B and C are of one state: which is second is the search's affair.
+    assert sorted(beside(done)[name] for name in "ABC") == sorted(expected)
+    assert not any("secondary" in warning for warning in done.warnings)
+
+
+def test_a_new_group_of_minimise_setup_chooses_its_secondary_resource_anew() -> None:
+    """The second group starts while T1 is held, and takes T2."""
+    done = searched([on_m1("A", "RED", "T1", "T2"), on_m1("B", "BLU", "T2", "T1", hour=1)])
+    assert beside(done) == {"A": "T1", "B": "T2", "L": "T1"}
+
+
+def test_what_may_not_continue_at_the_secondary_resource_of_its_group_is_told() -> None:
+    done = searched([on_m1("A", "RED", "T1"), on_m1("B", "RED", "T2", hour=1)])
+    assert beside(done) == {"A": "T1", "B": "T2", "L": "T1"}
+    assert (
+        "Step 10: 1 of its operations may not use the secondary resource their group began with and take another, for "
+        "example B10." in done.warnings
+    )

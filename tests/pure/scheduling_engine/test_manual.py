@@ -136,6 +136,30 @@ def _setups(board: Board) -> float:
     return sum(place.setup for place in board.places if place) / HOUR
 
 
+def test_a_move_looks_at_no_line_it_does_not_reach_or_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B before A on M0 reaches M1, where A goes on, and never M2; M1 is looked at again once something moved there."""
+    on = {"A10": "M0", "B10": "M0", "A20": "M1", "C10": "M1", "D10": "M2", "E10": "M2"}
+    rows = [operation(name, resources=[machine], key="RED") for name, machine in on.items()]
+    now = board(small(operations=rows, resources=[press(f"M{number}") for number in range(3)], steps=[]))
+    asked: list[str] = []
+    work_out = Board._line_of
+
+    def heard(self: Board, line: tuple[int, ...]) -> Any:
+        asked.append(" ".join(self.shop.operations[number].id for number in line))
+        return work_out(self, line)
+
+    monkeypatch.setattr(Board, "_line_of", heard)
+    for move, lines in (
+        (("B10", "M0", 1), ["B10 A10", "C10 A20"]),
+        (("B10", "M0", 2), ["A10 B10"]),
+        (("C10", "M1", 2), ["A20 C10"]),
+        (("B10", "M0", 1), ["B10 A10", "A20 C10"]),
+    ):
+        now = now.move(*move)
+        assert asked == lines
+        asked.clear()
+
+
 def test_what_a_move_does_not_touch_keeps_a_pause_before_it() -> None:
     """M2's only operation waits for nobody: it is not pulled forward because somebody moved a bar on M1."""
     data = plant(0)
@@ -267,6 +291,40 @@ def test_of_several_secondary_resources_a_free_one_is_taken() -> None:
     assert shown(moved) == ["C M1 0-1", "A M1 1-3", "B M2 2-3"], "A need not wait until B gives T back"
     number = now.shop.number["A10"]
     assert (standing(now, number).secondary, standing(moved, number).secondary) == ("T", "U")
+
+
+@pytest.mark.parametrize(("secondary", "same", "tool", "expected"), [
+    (["U", "T"], False, "U", "D M1 2-3"), (["U", "T"], True, "T", "D M1 3-4"), (["U"], True, "U", "D M1 2-3"),
+])  # fmt: skip
+def test_what_is_moved_into_a_group_continues_at_its_secondary_resource(
+    secondary: list[str], same: bool, tool: str, expected: str
+) -> None:
+    """The seed: "continued at same secondary resource within each new sequence group". D took U; now it is behind A.
+
+    B has T on M2 from the second hour on: with the flag D waits for it, as its group began with T, if it may take it.
+    """
+    data = tooled(2, 1, 1, 1, initial_step={"same_secondary_resource": same})
+    data["resources"].append({"id": "U", "work_centre": "TOOLS"})
+    data["operations"][2] |= {"key": "BLU", "secondary": []}
+    data["operations"][3] |= {"resources": ["M1"], "secondary": secondary}
+    now = board(data)
+    assert shown(now) == ["A M1 0-2", "B M2 2-3", "C M1 2-3", "D M1 3-4"]
+    moved = now.move("D10", "M1", 2)
+    assert standing(moved, moved.shop.number["D10"]).secondary == tool
+    assert expected in shown(moved)
+
+
+def test_groups_a_plan_had_apart_keep_their_secondary_resources() -> None:
+    """A and C of one key stand behind each other at T and U; what goes before both changes nothing of that."""
+    data = tooled(2, 1, 1, 1, 1, initial_step={"same_secondary_resource": True})
+    data["resources"].append({"id": "U", "work_centre": "TOOLS"})
+    data["operations"][2]["secondary"] = ["U", "T"]
+    data["operations"][4] |= {"key": "BLU", "secondary": []}
+    now = board(data)
+    moved = now.move("E10", "M1", 1)
+    for plan in (now, moved):
+        assert [standing(plan, number).secondary for number in (0, 2)] == ["T", "U"]
+    assert standing(moved, 2).start > standing(now, 2).start
 
 
 def test_operations_of_an_order_overlap_as_in_a_run() -> None:
