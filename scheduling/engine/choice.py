@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from scheduling.engine.calendars import HOUR
 from scheduling.engine.manual import Board, MoveError
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.setups import Source
 
 # So many are tried in every order (5,040); more are improved from the order they have.
@@ -58,20 +59,18 @@ def arrange(board: Board, operations: Sequence[str]) -> Board:
 def _checked(board: Board, operations: Sequence[str]) -> tuple[list[int], int]:
     """The operations in the order they stand, and their resource."""
     if not 2 <= len(set(operations)) <= MOST:
-        raise MoveError("how_many", f"Choose 2 to {MOST} operations.")
+        raise MoveError("how_many", Sentence("how-many", most=MOST))
     numbers = [_placed(board, name) for name in dict.fromkeys(operations)]
     resources = {place.resource for number in numbers if (place := board.places[number])}
     if len(resources) != 1:
-        raise MoveError("several_resources", "They stand on several resources; choose on one.")
+        raise MoveError("several_resources", Sentence("on-several"))
     for number in numbers:
         if board.fixed(number):
             raise MoveError(
-                "never_moves", f"{board.shop.operations[number].id} is locked or in progress; it never moves."
+                "never_moves", Sentence("never-moves", operation=board.shop.operations[number].id)
             )
         if len(board.load(number)) > 1:
-            raise MoveError(
-                "load", f"{board.shop.operations[number].id} runs in a load; choose what runs alone."
-            )
+            raise MoveError("load", Sentence("in-a-load", operation=board.shop.operations[number].id))
     resource = board.shop.resource_number[resources.pop()]
     chosen = set(numbers)
     return [number for number in board.sequences[resource] if number in chosen], resource
@@ -81,7 +80,7 @@ def _placed(board: Board, name: str) -> int:
     number = board.shop.number.get(name)
     place = None if number is None else board.places[number]
     if number is None or place is None or not place.position:
-        raise MoveError("not_in_plan", f"{name} has no place in a sequence of this plan.")
+        raise MoveError("not_in_plan", Sentence("not-in-sequence", operation=name))
     return number
 
 

@@ -21,6 +21,7 @@ from scheduling.engine.oven import size_of
 from scheduling.engine.passes import NOWHERE, Fit, Plan, Shop, empty_plan, fixed_fits
 from scheduling.engine.problem import Operation, Problem, Status
 from scheduling.engine.result import Figures, figures
+from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import DUST
 from scheduling.engine.setups import Setup, Source
 
@@ -31,7 +32,7 @@ MOST_STEPS_BEHIND = 100
 class MoveError(ValueError):
     """A move that no plan allows: a code and a sentence a planner can act on."""
 
-    def __init__(self, code: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: Sentence) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
@@ -174,7 +175,7 @@ class Board:
         for name in operations:
             number = self._known(name)
             if self.fixed(number):
-                raise MoveError("never_moves", f"{name} is locked or in progress; its status stays.")
+                raise MoveError("never_moves", Sentence("status-stays", operation=name))
             for each in self.load(number):
                 place = places[each]
                 assert place is not None  # _known refuses others
@@ -254,27 +255,27 @@ class Board:
     def _known(self, name: str) -> int:
         number = self.shop.number.get(name)
         if number is None or self.places[number] is None:
-            raise MoveError("not_in_plan", f"{name} has no place in this plan.")
+            raise MoveError("not_in_plan", Sentence("not-in-plan", operation=name))
         return number
 
     def _checked(self, operation: str, resource: str) -> tuple[int, int]:
         number = self._lead(self._known(operation))
         target = self.shop.resource_number.get(resource)
         if target is None:
-            raise MoveError("unknown_resource", f"{resource} is not in this plan.")
+            raise MoveError("unknown_resource", Sentence("unknown-resource", resource=resource))
         if self.fixed(number):
-            raise MoveError("never_moves", f"{operation} is locked or in progress; it never moves.")
+            raise MoveError("never_moves", Sentence("never-moves", operation=operation))
         if not self.shop.operations[number].hours:
-            raise MoveError("no_time", f"{operation} takes no time, so it has no place in a sequence.")
+            raise MoveError("no_time", Sentence("takes-no-time", operation=operation))
         place = self.places[number]
         if place is not None and place.start < self.frozen_until:
-            raise MoveError("frozen", f"{operation} starts within the frozen time; it stays.")
+            raise MoveError("frozen", Sentence("frozen", operation=operation))
         for each in self.load(number):
             if target not in self.shop.allowed[each]:
                 names = ", ".join(self.shop.resources[one].id for one in self.shop.allowed[each])
                 raise MoveError(
                     "not_allowed_there",
-                    f"{self._name(each)} may not run on {resource}; it may run on {names}.",
+                    Sentence("not-allowed-there", operation=self._name(each), resource=resource, names=names),
                 )
         if place is not None and place.resource != resource:
             self._refuse_too_much(number, target)
@@ -286,13 +287,21 @@ class Board:
         if len(load) == 1:
             return
         if resource.oven is None:
-            raise MoveError("no_oven", f"{self._name(number)} runs in a load; {resource.id} is no oven.")
+            raise MoveError(
+                "no_oven", Sentence("no-oven", operation=self._name(number), resource=resource.id)
+            )
         size = sum(size_of(self.shop.operations[each], resource.oven) for each in load)
         if size > resource.oven.capacity + DUST:
             raise MoveError(
                 "load_too_large",
-                f"The load of {self._name(number)} has {size:g} {resource.oven.unit}; {resource.id} takes "
-                f"{resource.oven.capacity:g}.",
+                Sentence(
+                    "load-too-large",
+                    operation=self._name(number),
+                    size=size,
+                    unit=Sentence(resource.oven.unit),
+                    resource=resource.id,
+                    capacity=resource.oven.capacity,
+                ),
             )
 
     def setup_of(self, number: int) -> Setup:
@@ -362,7 +371,7 @@ class Board:
             first[resource] = min(first.get(resource, len(sequence)), begin)
             behind = sequence.index(self._block(sequence, locked)[-1]) + 1 - len(self.load(number))
             self._put(sequence, sequence, number, behind)
-        raise MoveError("no_room", "There is no room between the locked operations; choose another position.")
+        raise MoveError("no_room", Sentence("no-room"))
 
 
 class _Timing:
@@ -430,7 +439,7 @@ class _Timing:
         if done < len(touched):
             raise MoveError(
                 "against_routing",
-                "The order there contradicts a routing: an operation would wait for itself.",
+                Sentence("against-routing"),
             )
         return None
 
@@ -548,8 +557,7 @@ class _Timing:
             self._refusals.append(
                 MoveError(
                     "waits_for_it",
-                    f"{name} keeps its start, being locked, in progress or in the frozen time; it would start before "
-                    "what it waits for ends.",
+                    Sentence("keeps-its-start", operation=name),
                 )
             )
 
@@ -562,8 +570,13 @@ class _Timing:
         self._refusals.append(
             MoveError(
                 "forbidden_setup",
-                f"{operation.id} ({operation.key!r}) may not follow {key!r} on {resource}: the setup matrix forbids "
-                "it.",
+                Sentence(
+                    "forbidden-there",
+                    operation=operation.id,
+                    key=operation.key,
+                    before=key,
+                    resource=resource,
+                ),
             )
         )
 

@@ -222,6 +222,35 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         # By hand.
         "moved-by-hand": gettext_noop("Moved by hand by %(by)s to place %(position)s."),
         "arranged": gettext_noop("Put in order of least setup by %(by)s."),
+        # Why a bar cannot be moved.
+        "status-stays": gettext_noop("%(operation)s is locked or in progress; its status stays."),
+        "not-in-plan": gettext_noop("%(operation)s has no place in this plan."),
+        "unknown-resource": gettext_noop("%(resource)s is not in this plan."),
+        "never-moves": gettext_noop("%(operation)s is locked or in progress; it never moves."),
+        "takes-no-time": gettext_noop("%(operation)s takes no time, so it has no place in a sequence."),
+        "frozen": gettext_noop("%(operation)s starts within the frozen time; it stays."),
+        "not-allowed-there": gettext_noop(
+            "%(operation)s may not run on %(resource)s; it may run on %(names)s."
+        ),
+        "no-oven": gettext_noop("%(operation)s runs in a load; %(resource)s is no oven."),
+        "load-too-large": gettext_noop(
+            "The load of %(operation)s has %(size)s %(unit)s; %(resource)s takes %(capacity)s."
+        ),
+        "no-room": gettext_noop("There is no room between the locked operations; choose another position."),
+        "against-routing": gettext_noop(
+            "The order there contradicts a routing: an operation would wait for itself."
+        ),
+        "keeps-its-start": gettext_noop(
+            "%(operation)s keeps its start, being locked, in progress or in the frozen time; it would start before "
+            "what it waits for ends."
+        ),
+        "forbidden-there": gettext_noop(
+            "%(operation)s ('%(key)s') may not follow '%(before)s' on %(resource)s: the setup matrix forbids it."
+        ),
+        "how-many": gettext_noop("Choose 2 to %(most)s operations."),
+        "on-several": gettext_noop("They stand on several resources; choose on one."),
+        "in-a-load": gettext_noop("%(operation)s runs in a load; choose what runs alone."),
+        "not-in-sequence": gettext_noop("%(operation)s has no place in a sequence of this plan."),
         # What is left out of a problem.
         "no-open-operation": gettext_noop("%(order)s has no open operation; give %(part)s a routing."),
         "no-active-resource": gettext_noop(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -201,7 +201,7 @@ def lock_operations(
     try:
         board = before.board.with_status([_name(before, pk) for pk in operations], status)
     except MoveError as error:
-        raise Invalid(error.code, error.sentence) from error
+        raise _refused(error) from error
     with transaction.atomic(durable=True):
         kind = MoveKind.LOCK if lock else MoveKind.UNLOCK
         moved = _store(plan, before, board, kind=kind, by=by, at=at)
@@ -221,7 +221,7 @@ def arrange_operations(
     try:
         board = arrange(before.board, [_name(before, pk) for pk in operations])
     except MoveError as error:
-        raise Invalid(error.code, error.sentence) from error
+        raise _refused(error) from error
     with transaction.atomic(durable=True):
         _refuse_begun(operations)
         moved = _store(plan, before, board, kind=MoveKind.MOVE, by=by, at=at)
@@ -238,7 +238,7 @@ def weigh_operations(plan_id: int, operations: Sequence[int]) -> tuple[Weighed, 
     try:
         weighed = weigh(known.board, [_name(known, pk) for pk in operations])
     except MoveError as error:
-        raise Invalid(error.code, error.sentence) from error
+        raise _refused(error) from error
     return weighed, [known.ids[name] for name in weighed.order]
 
 
@@ -265,7 +265,12 @@ def _tried(before: Loaded, operation: int, resource: int, position: int) -> Boar
     try:
         return before.board.move(_name(before, operation), code or f"resource {resource}", position)
     except MoveError as error:
-        raise Invalid(error.code, error.sentence) from error
+        raise _refused(error) from error
+
+
+def _refused(error: MoveError) -> Invalid:
+    """A refusal of the engine in the active language, with its code and values among the facts."""
+    return Invalid(error.code, say(error.sentence), said=error.sentence.as_json())
 
 
 def _name(before: Loaded, operation: int) -> str:
@@ -342,7 +347,12 @@ def _restored(before: Loaded, facts: Iterable[Sequence[Any]]) -> Board:
         for operation, place in zip(shop.operations, before.board.places, strict=True)
         if place is not None
     }
-    places |= {name: Place(*place) for name, *place in facts}
+    for name, *place in facts:
+        was = Place(*place)
+        if len(place) < len(fields(Place)) and name in places:
+            # Remembered before moves knew tools: it goes on with the one it has.
+            was = replace(was, secondary=places[name].secondary)
+        places[name] = was
     return Board.of(shop, places, before.board.frozen_until)
 
 

@@ -264,7 +264,8 @@ function drawHead(pen, view) {
   pen.font = `13px ${palette.font}`;
   pen.textBaseline = "middle";
   const step = scale.step();
-  let free = -1;
+  const begin = clock.marks(scale.from, scale.to, DAY).next().value;
+  let free = step < DAY && (!begin || scale.x(begin.moment) > 130) ? drawFirstDay(pen, view) : -1;
   for (const { moment, midnight } of clock.marks(scale.from, scale.to, step)) {
     const x = scale.x(moment);
     if (x < free) continue;
@@ -273,17 +274,14 @@ function drawHead(pen, view) {
     pen.fillText(words, x + 4, HEAD / 2);
     free = x + pen.measureText(words).width + 12;
   }
-  const begin = clock.marks(scale.from, scale.to, DAY).next().value;
-  if (step < DAY && (!begin || scale.x(begin.moment) > 130)) drawFirstDay(pen, view);
 }
 
-/** The day one looks at is told even where its midnight lies to the left of the window. */
+/** The day one looks at is told even where its midnight lies to the left of the window; gives where it ends. */
 function drawFirstDay(pen, { scale, palette, clock }) {
   const words = clock.day(scale.from);
-  pen.fillStyle = palette.head;
-  pen.fillRect(0, 0, pen.measureText(words).width + 12, HEAD - 1);
   pen.fillStyle = palette.ink;
   pen.fillText(words, 4, HEAD / 2);
+  return pen.measureText(words).width + 12;
 }
 
 /** What follows the hand: now line, bar under the pointer, selection, the bar that is being moved. */

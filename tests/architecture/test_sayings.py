@@ -111,5 +111,5 @@ def test_what_is_of_old_or_of_another_version_is_told_as_it_stands() -> None:
         assert say("Step 10 found nothing.") == "Step 10 found nothing."
         assert say({"code": "from-tomorrow", "values": {}, "text": "Something new."}) == "Something new."
         assert say({"code": "full", "values": {}, "text": "full"}) == "voll"
-        assert say({"code": "locked", "text": "Locked."}) == "Gesperrt (20): bewegt sich nie."
+        assert say({"code": "locked", "text": "Locked."}) == "Fixiert (20): bewegt sich nie."
         assert say({"code": "occupied", "values": {"resource": "M1"}, "text": "as kept"}) == "as kept"

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from inventory.errors import Refused
 from scheduling import services
@@ -137,6 +138,31 @@ def test_a_secondary_resource_is_kept_with_the_bar_and_taken_once(transactional_
     assert {secondary for _, _, secondary in rows} == {tool.pk}
     assert all(one[1] <= other[0] for one, other in pairwise(rows))
     assert bar(plan, "O2").starts_at == MONDAY
+
+
+def test_a_move_remembered_before_tools_were_known_is_taken_back(transactional_db: None, shop: Shop) -> None:
+    tool = Resource.objects.create(code="TOOL", work_centre=WorkCentre.objects.create(code="TOOLS"))
+    for number in range(3):
+        order = shop.order(f"O{number}", due_hours=30 + number)
+        order.operations.get(number=10).resources.set([shop.p1])
+        order.operations.filter(number=10).update(more={"secondary": ["TOOL"]})
+    plan = services.plan_from_orders(start=MONDAY, **AT)
+    stood = bar(plan, "O2").starts_at
+    move(plan, "O2", shop.p1, 1)
+    remembered = PlanMove.objects.get()
+    remembered.before = [fact[:-1] for fact in remembered.before]
+    remembered.save()
+    undo(plan, 2)
+    assert (bar(plan, "O2").starts_at, bar(plan, "O2").secondary) == (stood, tool)
+
+
+def test_a_refusal_is_told_in_the_planners_language(plan: Plan, shop: Shop) -> None:
+    with translation.override("de"), pytest.raises(Refused) as refused:
+        move(plan, "O0", shop.coat, 1)
+    assert refused.value.message.startswith("O0/10 darf nicht auf COAT laufen; erlaubt sind P1")
+    said = refused.value.facts["said"]
+    assert isinstance(said, dict)
+    assert (refused.value.code, said["code"]) == ("not_allowed_there", "not-allowed-there")
 
 
 def test_an_order_that_becomes_late_is_told_with_all_its_bars(plan: Plan, shop: Shop) -> None:
