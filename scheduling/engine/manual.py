@@ -5,7 +5,8 @@ Elsewhere an operation is only pushed: it keeps its times until one it waits for
 resource, ends later. Locked operations, those in progress and those in the frozen time keep their start; what would
 run into one, or make its setup longer, goes behind it.
 Times are those a run would give: orders overlap where they may, a secondary resource is taken once at a time, batches
-have their quantities. Operations of one load of an oven, which start and end together, move together.
+have their quantities. Operations of one load of an oven, which start and end together, move together. Where a run pulls
+up, all is pulled up again in the end.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from scheduling.engine.calendars import HOUR
 from scheduling.engine.oven import size_of
 from scheduling.engine.passes import NOWHERE, Fit, Plan, Shop, empty_plan, fixed_fits
 from scheduling.engine.problem import Operation, Problem, Status
+from scheduling.engine.pull_up import compact
 from scheduling.engine.result import Figures, figures
 from scheduling.engine.sentences import Sentence
 from scheduling.engine.sequencing import DUST
@@ -342,6 +344,21 @@ class Board:
                 line.still_ahead[number] = ahead
         return line
 
+    def _pull_up(self, places: list[Place | None]) -> None:
+        """Let operations start as late as what waits for them lets them, where a run of this problem does so."""
+        initial = self.shop.problem.initial_step
+        if not (initial.pull_up or initial.synchronise):
+            return
+        plan = Board(self.shop, tuple(places), self.sequences, self.frozen_until).plan()
+
+        def free(number: int) -> bool:
+            return not self.still(number)
+
+        compact(self.shop, plan, orders=initial.pull_up, components=initial.synchronise, free=free)
+        for number, place in enumerate(places):
+            if place is not None and (plan.start[number], plan.end[number]) != (place.start, place.end):
+                places[number] = replace(place, start=plan.start[number], end=plan.end[number])
+
     def _name(self, number: int) -> str:
         return self.shop.operations[number].id
 
@@ -356,6 +373,7 @@ class Board:
             if into is None:
                 timing.refuse()
                 _spread(self.shop, timing.places)
+                self._pull_up(timing.places)
                 # What keeps its start does so on all lines: those a move did not change stay as they are known.
                 known = {resource: line for resource, line in self._lines.items() if resource not in first}
                 return Board(

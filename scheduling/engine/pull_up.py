@@ -13,8 +13,18 @@ from itertools import pairwise
 from scheduling.engine.passes import NOWHERE, Plan, Shop
 
 
-def compact(shop: Shop, plan: Plan, *, orders: bool, components: bool) -> None:
-    """Move operations of a finished plan later: within all orders, within and behind component orders, or both."""
+def all_may(number: int) -> bool:
+    """Hold nothing where it is."""
+    return True
+
+
+def compact(
+    shop: Shop, plan: Plan, *, orders: bool, components: bool, free: Callable[[int], bool] = all_may
+) -> None:
+    """Move operations of a finished plan later: within all orders, within and behind component orders, or both.
+
+    What is not `free` stays where it is, beside what never moves in the problem.
+    """
     may_move = _movable(shop, orders=orders, components=components)
     followers: dict[int, list[int]] = {}
     for sequence in [*plan.sequences(shop), *_beside(plan)]:
@@ -26,7 +36,7 @@ def compact(shop: Shop, plan: Plan, *, orders: bool, components: bool) -> None:
     for number in sorted(placed, key=lambda each: (plan.start[each], rank[each]), reverse=True):
         shop.heed()
         limits = [plan.start[later] for later in shop.after[number] if plan.placed(later)]
-        if number in shop.lead or not limits or not may_move(number):
+        if number in shop.lead or not limits or not may_move(number) or not free(number):
             continue
         limits += [plan.start[each] for each in followers.get(number, ())]
         _move(shop, plan, number, min(limits))

@@ -510,3 +510,48 @@ def test_nothing_starts_anew_in_the_frozen_time() -> None:
               "B10": Place("M1", 2, problem.start + 5 * HOUR, problem.start + 6 * HOUR, 0, 10)}  # fmt: skip
     now = Board.of(layout(problem, places), places, problem.start + 3 * HOUR)
     assert shown(now.move("A10", "M2", 1)) == ["B M1 3-4", "A M2 4-5"]
+
+
+def pulled(**initial: bool) -> dict[str, Any]:
+    """A20 and B20 on M2, held until the sixth hour, wait for A10 and B10 on M1, which may come closer to them."""
+    on = {"A10": "M1", "B10": "M1", "A20": "M2", "B20": "M2"}
+    rows = [operation(name, resources=[machine], key="RED") for name, machine in on.items()]
+    held = operation(
+        "L10", 6, resources=["M2"], key="RED", status=20, resource="M2", start="2026-11-23T06:00"
+    )
+    machines = [press("M1", state="RED"), press("M2", state="RED")]
+    return small(operations=[*rows, held], resources=machines, steps=[], initial_step=initial)
+
+
+def names(now: Board) -> list[str]:
+    """Each operation as `A10 4-5`, in order of time, without the one that holds M2."""
+    rows = [
+        (place.start, f"{one.id} {(place.start - now.shop.start) / HOUR:g}-{(place.end - now.shop.start) / HOUR:g}")
+        for one, place in zip(now.shop.operations, now.places, strict=True) if place and one.id != "L10"
+    ]  # fmt: skip
+    return [text for _, text in sorted(rows)]
+
+
+@pytest.mark.parametrize(
+    ("pull_up", "before", "after"),
+    [
+        (False, ["A10 0-1", "B10 1-2", "A20 6-7", "B20 7-8"], ["B10 0-1", "A10 1-2", "A20 6-7", "B20 7-8"]),
+        (True, ["A10 5-6", "A20 6-7", "B10 6-7", "B20 7-8"], ["B10 4-5", "A10 5-6", "A20 6-7", "B20 7-8"]),
+    ],
+)
+def test_what_was_pulled_up_is_pulled_up_again(pull_up: bool, before: list[str], after: list[str]) -> None:
+    """As a run does: each starts as late as what waits for it, and what is behind it on its resource, let it."""
+    now = board(pulled(pull_up=pull_up))
+    assert names(now) == before
+    moved = now.move("B10", "M1", 1)
+    assert names(moved) == after
+    assert names(moved.move("B10", "M1", 2)) == before
+
+
+def test_pull_up_leaves_what_is_locked_by_hand_and_what_is_frozen() -> None:
+    plain = board(pulled())
+    shop = board(pulled(pull_up=True)).shop
+    locked = replace(plain, shop=shop).with_status(["A10"], Status.LOCKED)
+    assert names(locked.move("B20", "M2", 1)) == ["A10 0-1", "B10 5-6", "B20 6-7", "A20 7-8"]
+    frozen = replace(plain, shop=shop, frozen_until=shop.start + HOUR)
+    assert names(frozen.move("B20", "M2", 1)) == ["A10 0-1", "B10 5-6", "B20 6-7", "A20 7-8"]
