@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 
 from scheduling.engine import placing
 from scheduling.engine.search import lines
 
+pytestmark = pytest.mark.engine_free
 DOCKERFILE = (Path(__file__).resolve().parents[2] / "Dockerfile").read_text()
 
 
