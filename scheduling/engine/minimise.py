@@ -18,6 +18,7 @@ from scheduling.engine.calendars import HOUR, NoWorkingTimeError, hours
 from scheduling.engine.passes import NOWHERE, CancelledError, never_fits, ready_in
 from scheduling.engine.problem import GapControl
 from scheduling.engine.reading import ProblemError
+from scheduling.engine.search import exact
 from scheduling.engine.search.lines import BARRED, SECOND, LinesProblem, Work, warm_up
 from scheduling.engine.search.running import Found, Limits, Problem, search
 from scheduling.engine.search.timing import FAR, FULL
@@ -64,10 +65,12 @@ class Budget:
     spent: int = field(default=0, init=False)
     cut: bool = field(default=False, init=False)
 
-    def search(self, problem: Problem, share: float, moves: int, *, enough: int | None = None) -> Found:
+    def search(
+        self, problem: Problem, share: float, moves: int, *, enough: int | None = None, prove: bool = False
+    ) -> Found:
         """Search with a share of what is left, and take it off; without any limit so many moves.
 
-        Under a time limit alone no more than `enough` moves, if that is given.
+        Under a time limit alone no more than `enough` moves, if that is given. `prove` what is small as well.
         """
         bare = self.seconds is None and self.iterations is None
         seconds = self.ceiling if bare else self.seconds
@@ -77,7 +80,9 @@ class Budget:
         if seconds is not None:
             seconds = max(share * seconds, LEAST_SECONDS)
             warm_up()
-        found = search(
+            prove = prove and exact.available()
+        run = exact.search if prove else search
+        found = run(
             problem, Limits(seconds, iterations, self.seed, self.workers), self.progress, self.cancelled
         )
         self.spent += found.iterations
@@ -166,10 +171,15 @@ class Minimise(Sequencing):
             problem = LinesProblem(self._work(numbers, usable), self._planned(numbers, usable))
         except ValueError as error:
             raise ProblemError(f"step {self._step.id}", str(error)) from None
-        found = budget.search(problem, share, max(LEAST_MOVES, MOVES_EACH * len(numbers)))
+        found = budget.search(problem, share, max(LEAST_MOVES, MOVES_EACH * len(numbers)), prove=told)
         times = problem.times(found.sequence)
         if told:
-            self._outcome.searches.append(self._proven(problem, found, times))
+            searched = self._proven(problem, found, times)
+            self._outcome.searches.append(searched)
+            if searched.gap_percent != 0 and exact.fits(problem) and not exact.available():
+                self._outcome.warnings.append(
+                    f"Step {self._step.id}: no exact proof was tried, for OR-Tools is not installed."
+                )
         first = np.lexsort((times[:, 3], times[:, 0]))
         return [(numbers[one], int(times[one, 3])) for one in first if times[one, 3] >= 0]
 
@@ -290,11 +300,7 @@ class Minimise(Sequencing):
 
     def _proven(self, problem: LinesProblem, found: Found, times: NDArray[np.int64]) -> Searched:
         """What was found in hours, without the thousandth by which the search tells equal lines apart."""
-        lengths = 0
-        for resource, (free, *_) in enumerate(problem.work.lines.tolist()):
-            ends = times[times[:, 3] == resource, 1]
-            lengths += int(ends.max()) - free if len(ends) else 0
-        barred = int((times[:, 3] < 0).sum())
+        lengths, barred = problem.apart(times)
         value = found.objective - lengths - barred * BARRED
         # What stays out is no proof of anything.
         bound = 0 if barred else min(found.bound, value)

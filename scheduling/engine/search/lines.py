@@ -740,6 +740,14 @@ class LinesProblem:
         times(self.work, lines.kept, lines.line, lines.count, found)
         return found
 
+    def apart(self, times: Numbers) -> tuple[int, int]:
+        """The thousandths by which lines of equal cost are told apart, and how many operations are barred."""
+        lengths = 0
+        for resource, free in enumerate(self.work.lines[:, FREE].tolist()):
+            ends = times[times[:, 3] == resource, 1]
+            lengths += int(ends.max()) - free if len(ends) else 0
+        return lengths, int((times[:, 3] < 0).sum())
+
     def walk(self, seed: int, worker: int) -> LinesWalk:
         """Start one walk; same seed and worker, same walk."""
         return LinesWalk(self, seed, worker)

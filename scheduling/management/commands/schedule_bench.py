@@ -16,6 +16,7 @@ from scheduling.engine.search import (
     TardinessProblem,
     TourProblem,
     Unreadable,
+    exact,
     read_atsp,
     read_wtsds,
     search,
@@ -66,7 +67,7 @@ class Command(BaseCommand):
 
 def figures(name: str, problem: Problem, limits: Limits, best: int | None) -> dict[str, Any]:
     """Search one problem; the gap is to the named best, else the one that is proven, null without either."""
-    found = search(problem, limits)
+    found = exact.search(problem, limits)
     proven = found.proven_gap_percent
     proven = None if proven is None else round(proven, 4)
     return {
@@ -102,6 +103,7 @@ def read_best(path: Path) -> dict[str, int]:
 
 def warm_up() -> None:
     """Compile, or load what was compiled before: a plant's worker does so when it starts, not while somebody waits."""
+    exact.available()
     setups = np.arange(1, 43).reshape(7, 6)
     # Two operations of equal state, so that the look for short ways between states is compiled as well.
     states = np.array([0, 0, 1, 2, 3, 4])
