@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scheduling.engine.search.assignment import Assignment
 from scheduling.engine.search.chance import Stream, below, stream
 from scheduling.engine.search.compiled import compiled
 from scheduling.engine.search.running import NEVER, Flag, Over, never
@@ -17,6 +18,8 @@ from scheduling.engine.search.running import NEVER, Flag, Over, never
 Numbers = NDArray[np.int64]
 
 MOST_OPERATIONS = 2000
+# The bound assigns operations to places; that grows with the cube of their number.
+MOST_ASSIGNED = 150
 # Times, weights and dues may be this large, so that no sum of products leaves 64 bits.
 MOST_TICKS = 10**9
 MOST_WEIGHT = 10**4
@@ -297,20 +300,46 @@ class TardinessProblem:
             return np.argsort(self.due, kind="stable")
         return min(self._starts, key=lambda made: made[0])[1]
 
-    @property
-    def floor(self) -> int:
-        """The bound, which needs no preparation."""
-        return self.bound
-
     @cached_property
-    def bound(self) -> int:
-        """What is late, and set up, even if every operation came first after its shortest setup."""
+    def _arrivals(self) -> Numbers:
+        """The shortest setup before each operation."""
         size = len(self.process)
         arriving = self.setup.copy()
         arriving[np.arange(size), np.arange(size)] = self.setup.max()
-        least = arriving.min(axis=0)
-        late = np.maximum(least + self.process - self.due, 0)
-        return int((self.weight * late).sum() + self.setup_weight * least.sum())
+        least: Numbers = arriving.min(axis=0)
+        return least
+
+    @cached_property
+    def floor(self) -> int:
+        """What is late, and set up, even if every operation came first after its shortest setup."""
+        late = np.maximum(self._arrivals + self.process - self.due, 0)
+        return int((self.weight * late).sum() + self.setup_weight * self._arrivals.sum())
+
+    @cached_property
+    def bound(self) -> int:
+        """What is late, and set up, if the k-th operation ends as soon as it could behind the k - 1 shortest others.
+
+        All of them after their shortest setups. The cheapest assignment of operations to places costs no more than any
+        order; above some operations it takes too long, and each comes first.
+        """
+        size = len(self.process)
+        if size > MOST_ASSIGNED:
+            return self.floor
+        alone = self._arrivals + self.process
+        shortest = np.concatenate([[0], np.cumsum(np.sort(alone))])
+        ends = np.maximum(shortest[1:], alone[:, None] + shortest[:-1])
+        late = self.weight[:, None] * np.maximum(ends - self.due[:, None], 0)
+        # Rows are operations and fillers, columns fillers and places: nothing stands on the diagonal.
+        square = np.zeros((2 * size, 2 * size), dtype=np.int64)
+        square[:size, :size] = square[size:, size:] = late.max() + 1
+        square[:size, size:] = late
+        places = Assignment(square)
+        for _ in places.start():
+            pass
+        while not places.done:
+            places.advance()
+        late_at_least = int(places.rows.sum() + places.columns.sum())
+        return max(self.floor, late_at_least + self.setup_weight * int(self._arrivals.sum()))
 
     def objective(self, sequence: Numbers) -> int:
         """Time a sequence anew, without the kernel."""

@@ -161,3 +161,18 @@ def test_what_is_too_large_is_searched_alone() -> None:
     assert exact.fits(tour(1, exact.MOST_OPERATIONS))
     assert not exact.fits(tour(1, exact.MOST_OPERATIONS + 1))
     assert not exact.fits(late(1, exact.MOST_OPERATIONS + 1))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_bound_of_late_orders_is_never_above_the_best(seed: int) -> None:
+    """What the k-th operation waits for at least, assigned at its cheapest; nothing of it needs the solver."""
+    size = 4 + seed % 4
+    problem = late(seed, size, setup_weight=seed % 3)
+    assert 0 <= problem.floor <= problem.bound <= best_of(problem, size)
+
+
+def test_a_queue_is_bounded_by_those_that_stand_before() -> None:
+    """Sixty operations due at once: one after the other at least, which no operation by itself can tell."""
+    ones = np.ones(60, dtype=np.int64)
+    problem = TardinessProblem(np.ones((61, 60), dtype=np.int64), 9 * ones, ones, 10 * ones)
+    assert (problem.floor, problem.bound) == (0, 10 * sum(range(60)))
