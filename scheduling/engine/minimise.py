@@ -174,12 +174,7 @@ class Minimise(Sequencing):
         found = budget.search(problem, share, max(LEAST_MOVES, MOVES_EACH * len(numbers)), prove=told)
         times = problem.times(found.sequence)
         if told:
-            searched = self._proven(problem, found, times)
-            self._outcome.searches.append(searched)
-            if searched.gap_percent != 0 and exact.fits(problem) and not exact.available():
-                self._outcome.warnings.append(
-                    f"Step {self._step.id}: no exact proof was tried, for OR-Tools is not installed."
-                )
+            self._outcome.searches.append(self._proven(problem, found, times))
         first = np.lexsort((times[:, 3], times[:, 0]))
         return [(numbers[one], int(times[one, 3])) for one in first if times[one, 3] >= 0]
 

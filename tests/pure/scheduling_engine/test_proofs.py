@@ -140,10 +140,8 @@ def test_a_planner_waits_no_longer_for_a_proof() -> None:
     assert perf_counter() - begun < 2.0
 
 
-def test_without_the_solver_the_plan_is_as_before_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_solver_the_plan_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
     checked = read_problem(large())
-    sentence = "Step 10: no exact proof was tried, for OR-Tools is not installed."
-    assert sentence not in solve(checked, Budget(iterations=3_000)).warnings
     with monkeypatch.context() as patched:
         patched.setitem(sys.modules, "ortools", None)
         patched.setitem(sys.modules, "ortools.sat.python", None)
@@ -152,5 +150,4 @@ def test_without_the_solver_the_plan_is_as_before_and_says_so(monkeypatch: pytes
     exact._solver.cache_clear()
     monkeypatch.setattr(exact, "fits", lambda problem: False)
     alone = solve(checked, Budget(iterations=3_000))
-    assert sentence in without.warnings
     assert (without.operations, without.searches) == (alone.operations, alone.searches)
