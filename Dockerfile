@@ -1,7 +1,9 @@
 # The plant's own image: one for web, worker, beat and watcher; the command says which.
 FROM python:3.13-slim-bookworm AS packages
-COPY requirements.lock /tmp/
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -q -r /tmp/requirements.lock
+# The image brings the solver that proves small steps of a plan, too.
+COPY requirements.lock requirements-exact.lock /tmp/
+RUN python -m venv /opt/venv \
+ && /opt/venv/bin/pip install --no-cache-dir -q -r /tmp/requirements.lock -r /tmp/requirements-exact.lock
 
 FROM python:3.13-slim-bookworm
 RUN groupadd --gid 10001 jis \

@@ -97,7 +97,7 @@ def test_the_patterns_above_can_fail(text: str) -> None:
 
 NAMED = re.compile(r"<th[^>]*aria-label[^>]*></th>")
 LOCKS = {"dependencies": ["requirements.lock"]} | {
-    extra: ["requirements.lock", f"requirements-{extra}.lock"] for extra in ("test", "lint")
+    extra: ["requirements.lock", f"requirements-{extra}.lock"] for extra in ("exact", "test", "lint")
 }
 
 
