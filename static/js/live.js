@@ -12,6 +12,7 @@ const GATHER_MS = 400;
 const POLL_MS = 5_000;
 const TICK_MS = 10_000; // minutes run down without any event
 const STALE_MS = 15_000;
+const PRESS_MS = 2_000;
 const SILENT_MS = 25_000; // the server beats every 10 s
 
 const light = document.getElementById("stream-light");
@@ -56,18 +57,25 @@ function liveRegion(element) {
     }
   };
 
-  // A press that began on a part ends on it: what is replaced under the finger never hears the click.
-  let pressed = false;
+  // A press that began on a part ends on it: what is replaced under the finger never hears the click. A press whose
+  // end the browser swallows (a menu opened, a window lost) holds the news back for a moment and not for good.
+  let pressedAt = -PRESS_MS;
   let held = false;
-  element.addEventListener("pointerdown", () => (pressed = true));
-  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => setTimeout(released));
+  element.addEventListener("pointerdown", () => (pressedAt = performance.now()));
   const released = () => {
-    if (pressed && held) soon();
-    pressed = held = false;
+    pressedAt = -PRESS_MS;
+    if (held) soon();
+    held = false;
   };
+  for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, () => setTimeout(released));
 
   const swap = (html) => {
-    if (pressed) return void (held = true);
+    const left = pressedAt + PRESS_MS - performance.now();
+    if (left > 0) {
+      if (!held) setTimeout(released, left);
+      held = true;
+      return;
+    }
     const fresh = new DOMParser().parseFromString(html, "text/html");
     for (const part of fresh.querySelectorAll("[data-part]")) {
       const name = part.dataset.part;
