@@ -159,7 +159,18 @@ class NewRunSerializer(serializers.Serializer[Any]):
 
 
 class RunSerializer(Cautioned, serializers.ModelSerializer[ScheduleRun]):
+    """`error` is the text of `failure`, in the language of Accept-Language; empty and null where it did not fail."""
+
     status = choice(RunStatus, read_only=True)
+    error = serializers.SerializerMethodField()
+    failure = serializers.SerializerMethodField()
+
+    def get_error(self, run: ScheduleRun) -> str:
+        return say(run.told or run.error)
+
+    @extend_schema_field(CautionSerializer(allow_null=True))
+    def get_failure(self, run: ScheduleRun) -> dict[str, Any] | None:
+        return said_as_json([run.told or run.error])[0] if run.error else None
 
     class Meta:
         model = ScheduleRun
@@ -168,6 +179,7 @@ class RunSerializer(Cautioned, serializers.ModelSerializer[ScheduleRun]):
             "publish", "published_at", "publish_code", "publish_refusal", "publish_seen_by", "worker", "claimed_at",
             "heartbeat_at", "claim_count", "progress", "best_objective",
             "iteration_count", "cancel_requested_at", "finished_at", "engine_version", "warnings", "cautions", "error",
+            "failure",
         ]  # fmt: skip
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from inventory.errors import Invalid, Refused
+from scheduling.engine import ProblemError
 from scheduling.engine.sentences import TEMPLATES, Sentence, spoken
 
 # As a row keeps it: a text of old, or code, values and text.
@@ -31,6 +33,11 @@ def say(said: Said) -> str:
         return spoken(code, values, gettext)
     except (KeyError, TypeError, ValueError):
         return text
+
+
+def refusal(code: str, error: ProblemError, kind: type[Refused] = Invalid) -> Refused:
+    """A problem the engine refuses, in the active language, with its code and values among the facts."""
+    return kind(code, say(error.said), place=error.place, said=error.said.as_json())
 
 
 def said_as_json(said: Iterable[Said]) -> list[dict[str, Any]]:

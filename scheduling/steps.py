@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from scheduling.engine import ProblemError, read_problem
+from scheduling.engine.sentences import Sentence
 from scheduling.models import PlanningRules, SequencingStep
+from scheduling.sayings import say
 
 COLUMNS = (
     "group_from", "group_to", "seq_from", "seq_to", "max_group_hours", "max_operation_hours", "max_resource_hours",
@@ -48,17 +51,21 @@ def initial_entry(rules: PlanningRules) -> dict[str, Any]:
 
 
 def refused_entry(step: SequencingStep) -> str:
-    """Why the engine would not take a step, in its own sentence; empty when it would."""
+    """Why the engine would not take a step, in the active language; empty when it would."""
     return refused_at(step)[1]
 
 
 def refused_at(step: SequencingStep) -> tuple[str, str]:
-    """The parameter the engine would not take (empty: the whole step) and its sentence; both empty when it would."""
+    """The parameter the engine would not take (empty: the whole step) and its sentence in the active language.
+
+    Both are empty when it would take the step.
+    """
     entry = step_entry(step)
     resources = [{"id": "R", "work_centre": entry["work_centre"]}] if "work_centre" in entry else []
     try:
         read_problem({"start": "2026-01-05T06:00", "resources": resources, "steps": [entry]})
     except ProblemError as error:
-        name = error.place.removeprefix("steps[0]").lstrip(".").partition(".")[0]
-        return name, f"{name} {error.sentence}" if name else error.sentence
+        place = error.place.removeprefix("steps[0]").lstrip(".")
+        said = Sentence("refused-at", place=place, said=error.sentence) if place else error.sentence
+        return re.split(r"[.\[]", place)[0], say(said)
     return "", ""

@@ -154,7 +154,11 @@ def last_run(plan: Plan) -> dict[str, Any]:
     percent = round(100 * run.progress) if run else 0
     searches = json.loads(run.searches or "[]") if run else []
     why = why_not_published(run) if run else ""
-    return {"run": run, "running": running, "percent": percent, "searches": searches, "not_published": why}
+    failed = why_failed(run) if run else ""
+    return {
+        "run": run, "running": running, "percent": percent, "searches": searches, "not_published": why,
+        "failed": failed,
+    }  # fmt: skip
 
 
 # Why a run did not publish its plan, by the code of the refusal; others have the words of their own.
@@ -168,7 +172,12 @@ NOT_PUBLISHED = {
 def why_not_published(run: ScheduleRun) -> str:
     """In the language of whoever reads it; empty where a run published, or was not asked to."""
     known = NOT_PUBLISHED.get(run.publish_code)
-    return _(known) if known else run.publish_refusal or (run.error if run.publish else "")
+    return _(known) if known else run.publish_refusal or (why_failed(run) if run.publish else "")
+
+
+def why_failed(run: ScheduleRun) -> str:
+    """In the language of whoever reads it; empty where a run did not fail."""
+    return say(run.told or run.error)
 
 
 def alarms() -> list[dict[str, Any]]:
@@ -179,7 +188,8 @@ def alarms() -> list[dict[str, Any]]:
     runs = [{"run": run, "why": why_not_published(run)} for run in services.unpublished_runs()[:MOST_ALARMS]]
     clocks = ScheduledRun.objects.filter(active=True).exclude(refusal="")
     return runs + [
-        {"clock": clock, "why": clock.refusal, "zone": settings.TIME_ZONE} for clock in clocks[:MOST_ALARMS]
+        {"clock": clock, "why": say(clock.told or clock.refusal), "zone": settings.TIME_ZONE}
+        for clock in clocks[:MOST_ALARMS]
     ]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from scheduling.engine.reading import ProblemError, Section
+from scheduling.engine.sentences import Sentence
 
 KEY_LENGTH = 20
 
@@ -54,13 +55,20 @@ class KeyRule:
         """Exactly `length` characters for a value."""
         if self.values:
             if value not in self.values:
-                raise ProblemError(place, f"{value!r} has no entry in the map of {self.attribute}")
+                raise ProblemError(place, Sentence("not-in-map", value=value, attribute=self.attribute))
             value = self.values[value]
         elif self.first is not None:
             value = value[self.first - 1 : self.first - 1 + self.length]
         if len(value) > self.length:
             raise ProblemError(
-                place, f"{value!r} has {len(value)} characters; {self.attribute} has {self.length} in the key"
+                place,
+                Sentence(
+                    "too-long-for-key",
+                    value=value,
+                    length=len(value),
+                    attribute=self.attribute,
+                    most=self.length,
+                ),
             )
         if self.align is Align.RIGHT:
             return value.rjust(self.length, self.pad)
@@ -78,7 +86,7 @@ class KeyGenerator:
         parts = []
         for rule in self.rules:
             if rule.attribute not in attributes:
-                raise ProblemError(place, f"has no {rule.attribute!r}, which the key is built from")
+                raise ProblemError(place, Sentence("no-attribute", attribute=rule.attribute))
             parts.append(rule.part(attributes[rule.attribute], f"{place}.{rule.attribute}"))
         return "".join(parts)
 
@@ -102,7 +110,7 @@ def read_key_rules(data: object, place: str = "key_rules") -> KeyGenerator:
         length += rule.length
         if length > KEY_LENGTH:
             raise ProblemError(
-                f"{place}[{number}].length", f"makes {length} characters; a key has at most {KEY_LENGTH}"
+                f"{place}[{number}].length", Sentence("key-too-long", length=length, most=KEY_LENGTH)
             )
     return KeyGenerator(rules)
 
@@ -119,18 +127,18 @@ def _rule(value: object, place: str) -> KeyRule:
     )
     section.done()
     if len(rule.pad) != 1:
-        raise ProblemError(section.at("pad"), f"must be one character, not {rule.pad!r}")
+        raise ProblemError(section.at("pad"), Sentence("one-character", value=rule.pad))
     if rule.values and rule.first is not None:
-        raise ProblemError(section.at("from"), "has no meaning beside a map, whose texts stand whole")
+        raise ProblemError(section.at("from"), Sentence("beside-a-map"))
     for name, text in rule.values.items():
         rule.part(name, f"{place}.map.{name}")
         if not text:
-            raise ProblemError(f"{place}.map.{name}", "is empty")
+            raise ProblemError(f"{place}.map.{name}", Sentence("empty"))
     return rule
 
 
 def _values(section: Section) -> Mapping[str, str]:
     value = section.take("map", {})
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise ProblemError(section.at("map"), "must give texts by value")
+        raise ProblemError(section.at("map"), Sentence("no-map"))
     return value

@@ -167,10 +167,7 @@ class Minimise(Sequencing):
         self, budget: Budget, numbers: Sequence[int], usable: Usable, share: float, *, told: bool = False
     ) -> Order:
         """The best lines found on these resources, as operations with their resources by when they would run."""
-        try:
-            problem = LinesProblem(self._work(numbers, usable), self._planned(numbers, usable))
-        except ValueError as error:
-            raise ProblemError(f"step {self._step.id}", str(error)) from None
+        problem = LinesProblem(self._work(numbers, usable), self._planned(numbers, usable))
         found = budget.search(problem, share, max(LEAST_MOVES, MOVES_EACH * len(numbers)), prove=told)
         times = problem.times(found.sequence)
         if told:
@@ -438,9 +435,7 @@ class Minimise(Sequencing):
         clocks = clocks_of(shop, [seconds + last for seconds in longest])
         weight = self._weights(numbers)
         if int(weight.max()) * (last + max(longest)) * count >= 2**62:
-            raise ValueError(
-                "lambda times the orders' weights is too large to be summed; use smaller weights"
-            )
+            raise ProblemError(f"step {self._step.id}", Sentence("too-much-weight"))
         ends = self._bounds.operation_end
         columns = [
             state,

@@ -265,7 +265,7 @@ class Shop:
         try:
             return WorkClock(self.problem.plant, calendar, self.start, capacity)
         except NoWorkingTimeError:
-            raise ProblemError("calendar", f"resource {name} never works; give it windows") from None
+            raise ProblemError("calendar", Sentence("never-works", resource=name)) from None
 
     def _allowed(self, operation: Operation) -> tuple[int, ...]:
         """The resource it is forced on, else those it names, else all of its work centre."""
@@ -899,9 +899,7 @@ def never_fits(operation: Operation) -> ProblemError:
     """The refusal of an operation no calendar has room for."""
     return ProblemError(
         "calendar",
-        f"{operation.id} needs {operation.hours:.10g} h and its setup, and its resource does not work that long from "
-        "when it may start to 20 years behind the plan's start; check its hours, its dates and its resource's calendar "
-        "and capacity",
+        Sentence("never-fits", operation=operation.id, hours=f"{operation.hours:.10g}"),
     )
 
 

@@ -26,6 +26,7 @@ from scheduling.engine.calendars import (
 )
 from scheduling.engine.keys import KEY_LENGTH, WHOLE_KEY, KeyGenerator, KeySlice, read_key_rules
 from scheduling.engine.reading import ProblemError, Section, read_day, read_moment, read_text
+from scheduling.engine.sentences import Sentence
 
 MOST_DAYS = 999
 IN_PROGRESS = 50
@@ -440,9 +441,7 @@ def refuse_circles(routing: Mapping[str, Sequence[str]]) -> None:
         seen.append(name)
         name = next(earlier for earlier in routing[name] if earlier in waiting)
     circle = [*seen[seen.index(name) :], name]
-    raise ProblemError(
-        "operations", f"these wait for each other: {' after '.join(circle)}; take one predecessor out"
-    )
+    raise ProblemError("operations", Sentence("circle", names=" → ".join(circle)))
 
 
 class _Reader:
@@ -598,7 +597,7 @@ def _day_windows(value: object, place: str) -> tuple[Window, ...]:
     windows = sorted(_window(pair, place) for pair in pairs)
     for earlier, later in itertools.pairwise(windows):
         if earlier[1] > later[0]:
-            raise ProblemError(place, "has windows that overlap")
+            raise ProblemError(place, Sentence("windows-overlap"))
     return tuple(windows)
 
 
@@ -646,9 +645,7 @@ def _resource(value: object, place: str, calendars: Mapping[str, ShiftCalendar])
     if days != sorted(set(days)):
         raise ProblemError(section.at("capacity"), "must name each date once, in order")
     if resource.capacity and not resource.capacity[-1][1]:
-        raise ProblemError(
-            section.at("capacity"), "ends with 0, so the resource never works again; add a later date"
-        )
+        raise ProblemError(section.at("capacity"), Sentence("ends-without-capacity"))
     return resource
 
 
@@ -660,7 +657,7 @@ def _oven(section: Section) -> Oven | None:
     oven = Oven(entry.choice("unit", OVEN_UNITS), entry.number("capacity"))
     entry.done()
     if not oven.capacity:
-        raise ProblemError(entry.at("capacity"), "must be above 0, or nothing fits in")
+        raise ProblemError(entry.at("capacity"), Sentence("nothing-fits-in"))
     return oven
 
 
@@ -690,9 +687,9 @@ def _delay_calendar(value: object, plant: PlantTime) -> DelayCalendar:
     section = Section(value, "delay_calendar")
     weekend = section.take("weekend", [6, 7])
     if not isinstance(weekend, list) or not set(map(repr, weekend)) <= set(map(repr, range(1, 8))):
-        raise ProblemError(section.at("weekend"), "must be a list of weekdays, 1 Monday to 7 Sunday")
+        raise ProblemError(section.at("weekend"), Sentence("no-weekdays"))
     if len(set(weekend)) == 7:
-        raise ProblemError(section.at("weekend"), "leaves no production day")
+        raise ProblemError(section.at("weekend"), Sentence("no-production-day"))
     non_production = section.each("non_production", read_day)
     section.done()
     return DelayCalendar(plant, frozenset(non_production), frozenset(weekend))
@@ -720,21 +717,19 @@ def _sort_settings(section: Section) -> tuple[SortSetting, ...]:
     names, place = section.take("sort_settings", ["key"]), section.at("sort_settings")
     known = ", ".join(SortBy)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ProblemError(place, f"must be a list of {known}, each with a minus before it to sort falling")
+        raise ProblemError(place, Sentence("no-sort-settings", names=known))
     made = []
     for name in names:
         plain = name.removeprefix("-")
         if plain not in list(SortBy):
-            raise ProblemError(
-                place, f"has {name!r}; there are {known}, each with a minus before it to sort falling"
-            )
+            raise ProblemError(place, Sentence("unknown-sort-setting", name=name, names=known))
         made.append(SortSetting(SortBy(plain), plain != name))
     if len({each.by for each in made}) < len(made):
-        raise ProblemError(place, "names something twice; only the first would count")
+        raise ProblemError(place, Sentence("sorts-twice"))
     if not made or made[0].by is not SortBy.KEY:
         raise ProblemError(
             place,
-            "must begin with key or -key: sorting is by the sequencing part, the rest decides among equal ones",
+            Sentence("sorts-by-key-first"),
         )
     return tuple(made)
 
@@ -744,14 +739,12 @@ def _slice(section: Section, first: str, last: str, *, needed: bool) -> KeySlice
     end = section.whole(last, None, least=1, most=KEY_LENGTH)
     if begin is None:
         if needed or end is not None:
-            raise ProblemError(
-                section.at(first), "is missing; name the first character of that part of the key"
-            )
+            raise ProblemError(section.at(first), Sentence("first-missing"))
         return None
     if end is None and needed:
-        raise ProblemError(section.at(last), "is missing; name the last character of the grouping part")
+        raise ProblemError(section.at(last), Sentence("last-missing"))
     if end is not None and begin > end:
-        raise ProblemError(section.at(first), f"is {begin} and lies after {last} {end}; swap them")
+        raise ProblemError(section.at(first), Sentence("lies-after", first=begin, name=last, last=end))
     return KeySlice(begin, KEY_LENGTH if end is None else end)
 
 
@@ -759,9 +752,7 @@ def _step(value: object, place: str) -> Step:
     section = Section(value, place)
     number = section.whole("id")
     if number <= 0:
-        raise ProblemError(
-            section.at("id"), f"must be larger than 0, not {number}; steps run in ascending order"
-        )
+        raise ProblemError(section.at("id"), Sentence("step-number", value=number))
     kind = StepType(section.choice("type", list(StepType)))
     enabled = section.flag("enabled", True)
     description = section.string("description", "")
@@ -774,21 +765,19 @@ def _step(value: object, place: str) -> Step:
     if order_by is OrderBy.GROUP and sort is not None:
         raise ProblemError(
             section.at("sort"),
-            "is not available when the sequencing part is grouped: groups are sorted on planned start; leave it out",
+            Sentence("no-sort-in-groups"),
         )
     gap_control = section.choice("gap_control", ["", *GapControl], GapControl.ACCEPT)
     if kind in ALL_GAPS and gap_control in (GapControl.REMOVE, GapControl.NEW_GROUP):
         raise ProblemError(
             section.at("gap_control"),
-            f"a step of the type {kind} accepts all gaps: its groups start with their latest operation; leave it blank",
+            Sentence("accepts-all-gaps", type=str(kind)),
         )
     if kind is StepType.MULTI_LEVEL and gap_control == GapControl.NEW_GROUP:
-        raise ProblemError(
-            section.at("gap_control"), "Y is not available for a step of the type multi_level; use S or P"
-        )
+        raise ProblemError(section.at("gap_control"), Sentence("no-new-group", type=str(kind)))
     fill = section.number("min_fill_percent", 0.0)
     if fill > 100:
-        raise ProblemError(section.at("min_fill_percent"), "is a share of the capacity, so at most 100")
+        raise ProblemError(section.at("min_fill_percent"), Sentence("above-hundred"))
     step = Step(
         id=number,
         type=kind,
@@ -820,7 +809,7 @@ def _step(value: object, place: str) -> Step:
     )
     section.done()
     if step.batch_size == 0:
-        raise ProblemError(section.at("batch_size"), "must be above 0")
+        raise ProblemError(section.at("batch_size"), Sentence("not-above-zero"))
     return step
 
 
@@ -828,16 +817,14 @@ def _refuse_foreign(section: Section, kind: StepType) -> None:
     """Parameters of other step types: their defaults may stand in the file, a value is refused."""
     for name, plain, kinds in PARAMETERS:
         if kind not in kinds and section.take(name, None) not in (None, *plain):
-            raise ProblemError(
-                section.at(name), f"has no meaning for a step of the type {kind}; leave it out"
-            )
+            raise ProblemError(section.at(name), Sentence("of-another-type", type=str(kind)))
 
 
 def _levels(section: Section) -> tuple[Level, ...]:
     levels: tuple[Level, ...] = section.each("levels", _level)
     if not 1 <= len(levels) <= MOST_LEVELS:
         raise ProblemError(
-            section.at("levels"), f"must name from 1 to {MOST_LEVELS} levels, not {len(levels)}"
+            section.at("levels"), Sentence("number-of-levels", most=MOST_LEVELS, count=len(levels))
         )
     return levels
 
@@ -856,7 +843,7 @@ def _profile(section: Section, group: KeySlice) -> Profile:
     place = section.at("profile")
     lists = value if isinstance(value, dict) else {None: value}
     if not lists:
-        raise ProblemError(place, "is empty; list the key values in the order of the cycle")
+        raise ProblemError(place, Sentence("no-profile"))
     return MappingProxyType(
         {
             resource: _stops(stops, place if resource is None else f"{place}.{resource}", group)
@@ -868,12 +855,12 @@ def _profile(section: Section, group: KeySlice) -> Profile:
 def _stops(value: object, place: str, group: KeySlice) -> tuple[str, ...]:
     length = group.last - group.first + 1
     if not isinstance(value, list) or not value:
-        raise ProblemError(place, "must list the key values in the order of the cycle")
+        raise ProblemError(place, Sentence("no-profile"))
     for number, stop in enumerate(value):
         if not isinstance(stop, str) or len(stop.rstrip()) > length:
             raise ProblemError(
                 f"{place}[{number}]",
-                f"must be a text of at most {length} characters, as the grouping part is",
+                Sentence("stop-too-long", most=length),
             )
     return tuple(stop.ljust(length)[:length] for stop in value)
 
@@ -901,7 +888,7 @@ def _check_names(problem: Problem) -> None:
                 raise ProblemError(f"{place}.predecessors", f"{name!r} is not in operations")
         for machine in (*operation.resources, operation.resource):
             if machine is not None and machine not in resources:
-                raise ProblemError(place, f"resource {machine!r} is not in resources")
+                raise ProblemError(place, Sentence("resource-missing", resource=machine))
         if not operation.resources and operation.work_centre not in centres:
             raise ProblemError(
                 place,
@@ -909,10 +896,12 @@ def _check_names(problem: Problem) -> None:
             )
     for step in problem.steps:
         if step.enabled and step.work_centre and step.work_centre not in centres:
-            raise ProblemError(f"step {step.id}", f"no resource has the work centre {step.work_centre!r}")
+            raise ProblemError(
+                f"step {step.id}", Sentence("centre-without-resource", centre=step.work_centre)
+            )
         for machine in step.profile:
             if machine is not None and machine not in resources:
-                raise ProblemError(f"step {step.id}", f"profile: resource {machine!r} is not in resources")
+                raise ProblemError(f"step {step.id}.profile", Sentence("resource-missing", resource=machine))
 
 
 def _check_secondary(problem: Problem) -> None:
@@ -926,11 +915,13 @@ def _check_secondary(problem: Problem) -> None:
     for number, operation in enumerate(problem.operations):
         for name in operation.secondary:
             if name not in known:
-                raise ProblemError(f"operations[{number}].secondary", f"{name!r} is not in resources")
+                raise ProblemError(
+                    f"operations[{number}].secondary", Sentence("resource-missing", resource=name)
+                )
             if name in main:
                 raise ProblemError(
                     f"operations[{number}].secondary",
-                    f"operations run on {name!r}, so none can take it beside; give it a work centre of its own",
+                    Sentence("both-beside-and-main", resource=name),
                 )
 
 
@@ -953,14 +944,14 @@ def _check_ovens(problem: Problem) -> None:
             if resource.oven is None:
                 raise ProblemError(
                     f"resources[{place}].oven",
-                    f"is missing: step {loading[resource.work_centre]} loads {resource.id}; give capacity and unit",
+                    Sentence("oven-missing", step=loading[resource.work_centre], resource=resource.id),
                 )
             rooms.append((_size(operation, resource.oven, number, resource.id), resource.oven))
         if rooms and all(size > oven.capacity for size, oven in rooms):
             size, oven = rooms[0]
             raise ProblemError(
                 f"operations[{number}]",
-                f"operation {operation.id} has {size:g} {oven.unit}, and no oven it may use takes that; split it",
+                Sentence("fits-in-no-oven", operation=operation.id, size=size, unit=Sentence(oven.unit)),
             )
 
 
@@ -970,7 +961,8 @@ def _size(operation: Operation, oven: Oven, number: int, name: str) -> float:
     ]
     if size is None:
         raise ProblemError(
-            f"operations[{number}].{oven.unit}", f"is missing: the oven {name} is filled by {oven.unit}"
+            f"operations[{number}].{oven.unit}",
+            Sentence("size-missing", operation=operation.id, resource=name, unit=Sentence(oven.unit)),
         )
     return size
 

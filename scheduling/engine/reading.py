@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from scheduling.engine.sentences import Sentence
+
 T = TypeVar("T")
 # Beyond these a number or a date is a slip of the keyboard, and sums of it no longer fit into a calendar.
 MOST = 1_000_000
@@ -15,10 +17,14 @@ _MISSING: Any = object()
 
 
 class ProblemError(ValueError):
-    """A problem that cannot be planned: the place in the file and a sentence a planner can act on."""
+    """A problem that cannot be planned: the place in the file and a sentence a planner can act on.
+
+    `said` has both. What only a file written by hand can cause is English text inside it, all else a `Sentence`.
+    """
 
     def __init__(self, place: str, sentence: str) -> None:
-        super().__init__(f"{place}: {sentence}" if place else sentence)
+        self.said = Sentence("refused-at", place=place, said=sentence)
+        super().__init__(self.said)
         self.place = place
         self.sentence = sentence
 
@@ -28,7 +34,7 @@ class Section:
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
-            raise ProblemError(place or "the problem", "is not an object with keys")
+            raise ProblemError(place or "the problem", Sentence("no-object"))
         self._left: dict[str, Any] = dict(value)
         self._known: list[str] = []
         self.place = place
@@ -41,8 +47,12 @@ class Section:
         """Refuse what is left over, by name."""
         for key in self._left:
             near = difflib.get_close_matches(key, self._known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known keys are {', '.join(self._known)}"
-            raise ProblemError(self.place or "the problem", f"unknown key {key!r}; {hint}")
+            raise ProblemError(
+                self.place or "the problem",
+                Sentence("unknown-key-near", key=key, near=near[0])
+                if near
+                else Sentence("unknown-key", key=key, names=", ".join(self._known)),
+            )
 
     def take(self, key: str, default: Any = _MISSING) -> Any:
         """The raw value; the default also for null, unless there is none."""
@@ -51,21 +61,21 @@ class Section:
         if value is not None:
             return value
         if default is _MISSING:
-            raise ProblemError(self.at(key), "is missing")
+            raise ProblemError(self.at(key), Sentence("missing"))
         return default
 
     def text(self, key: str, default: Any = _MISSING) -> Any:
         """A string that is not empty."""
         value = self.take(key, default)
         if value is not default and (not isinstance(value, str) or not value.strip()):
-            raise ProblemError(self.at(key), f"must be a text, not {value!r}")
+            raise ProblemError(self.at(key), Sentence("no-text", value=repr(value)))
         return value
 
     def string(self, key: str, default: Any = _MISSING) -> Any:
         """A string that may be empty."""
         value = self.take(key, default)
         if value is not default and not isinstance(value, str):
-            raise ProblemError(self.at(key), f"must be a text, not {value!r}")
+            raise ProblemError(self.at(key), Sentence("no-text", value=repr(value)))
         return value
 
     def number(self, key: str, default: Any = _MISSING) -> Any:
@@ -74,9 +84,7 @@ class Section:
         if value is default:
             return value
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
-            raise ProblemError(
-                self.at(key), f"must be a number of at least 0 and at most a million, not {value!r}"
-            )
+            raise ProblemError(self.at(key), Sentence("no-number", value=repr(value)))
         return float(value)
 
     def whole(
@@ -87,17 +95,21 @@ class Section:
         if value is default:
             return value
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ProblemError(self.at(key), f"must be a whole number, not {value!r}")
+            raise ProblemError(self.at(key), Sentence("no-whole-number", value=repr(value)))
         if (least is not None and value < least) or (most is not None and value > most):
-            bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
-            raise ProblemError(self.at(key), f"must be a whole number {bounds}, not {value}")
+            raise ProblemError(
+                self.at(key),
+                Sentence("whole-number-of", least=least, value=value)
+                if most is None
+                else Sentence("whole-number-from", least=least, most=most, value=value),
+            )
         return value
 
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
         value = self.take(key, default)
         if not isinstance(value, bool):
-            raise ProblemError(self.at(key), f"must be true or false, not {value!r}")
+            raise ProblemError(self.at(key), Sentence("no-flag", value=repr(value)))
         return value
 
     def choice(self, key: str, choices: Sequence[str], default: Any = _MISSING) -> Any:
@@ -105,21 +117,21 @@ class Section:
         value = self.take(key, default)
         if value is not default and (not isinstance(value, str) or value not in choices):
             words = ", ".join(repr(str(word)) for word in choices)
-            raise ProblemError(self.at(key), f"must be one of {words}, not {value!r}")
+            raise ProblemError(self.at(key), Sentence("no-choice", names=words, value=repr(value)))
         return value
 
     def each(self, key: str, read: Callable[[Any, str], T]) -> tuple[T, ...]:
         """A list, each entry read with its place; nothing when the key is absent."""
         value = self.take(key, [])
         if not isinstance(value, list):
-            raise ProblemError(self.at(key), "must be a list")
+            raise ProblemError(self.at(key), Sentence("no-list"))
         return tuple(read(entry, f"{self.at(key)}[{number}]") for number, entry in enumerate(value))
 
 
 def read_text(value: object, place: str) -> str:
     """An entry that is a text."""
     if not isinstance(value, str) or not value.strip():
-        raise ProblemError(place, f"must be a text, not {value!r}")
+        raise ProblemError(place, Sentence("no-text", value=repr(value)))
     return value
 
 
@@ -155,4 +167,4 @@ Day = TypeVar("Day", bound=date)
 def _in_bounds(day: Day, place: str) -> Day:
     if FIRST_YEAR <= day.year <= LAST_YEAR:
         return day
-    raise ProblemError(place, f"lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
+    raise ProblemError(place, Sentence("outside-years", first=FIRST_YEAR, last=LAST_YEAR))

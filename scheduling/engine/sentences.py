@@ -256,6 +256,97 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "no-active-resource": gettext_noop(
             "%(order)s is left out: %(operation)s has no active resource in %(centre)s."
         ),
+        # Why a problem cannot be planned: plant data, orders, steps, setup matrix.
+        "refused-at": gettext_noop("%(place)s: %(said)s"),
+        "no-object": gettext_noop("is not an object with keys"),
+        "unknown-key": gettext_noop("unknown key '%(key)s'; known keys are %(names)s"),
+        "unknown-key-near": gettext_noop("unknown key '%(key)s'; did you mean '%(near)s'?"),
+        "missing": gettext_noop("is missing"),
+        "no-text": gettext_noop("must be a text, not %(value)s"),
+        "no-number": gettext_noop("must be a number of at least 0 and at most a million, not %(value)s"),
+        "no-whole-number": gettext_noop("must be a whole number, not %(value)s"),
+        "whole-number-of": gettext_noop("must be a whole number of at least %(least)s, not %(value)s"),
+        "whole-number-from": gettext_noop("must be a whole number from %(least)s to %(most)s, not %(value)s"),
+        "no-flag": gettext_noop("must be true or false, not %(value)s"),
+        "no-choice": gettext_noop("must be one of %(names)s, not %(value)s"),
+        "no-list": gettext_noop("must be a list"),
+        "outside-years": gettext_noop("lies outside the years %(first)s to %(last)s"),
+        "not-in-map": gettext_noop("'%(value)s' has no entry in the map of %(attribute)s"),
+        "too-long-for-key": gettext_noop(
+            "'%(value)s' has %(length)s characters; %(attribute)s has %(most)s in the key"
+        ),
+        "no-attribute": gettext_noop("has no '%(attribute)s', which the key is built from"),
+        "key-too-long": gettext_noop("makes %(length)s characters; a key has at most %(most)s"),
+        "one-character": gettext_noop("must be one character, not '%(value)s'"),
+        "beside-a-map": gettext_noop("has no meaning beside a map, whose texts stand whole"),
+        "empty": gettext_noop("is empty"),
+        "no-map": gettext_noop("must give texts by value"),
+        "circle": gettext_noop("these wait for each other: %(names)s; take one predecessor out"),
+        "windows-overlap": gettext_noop("has windows that overlap"),
+        "ends-without-capacity": gettext_noop(
+            "ends with 0, so the resource never works again; add a later date"
+        ),
+        "nothing-fits-in": gettext_noop("must be above 0, or nothing fits in"),
+        "no-weekdays": gettext_noop("must be a list of weekdays, 1 Monday to 7 Sunday"),
+        "no-production-day": gettext_noop("leaves no production day"),
+        "no-sort-settings": gettext_noop(
+            "must be a list of %(names)s, each with a minus before it to sort falling"
+        ),
+        "unknown-sort-setting": gettext_noop(
+            "has '%(name)s'; there are %(names)s, each with a minus before it to sort falling"
+        ),
+        "sorts-twice": gettext_noop("names something twice; only the first would count"),
+        "sorts-by-key-first": gettext_noop(
+            "must begin with key or -key: sorting is by the sequencing part, the rest decides among equal ones"
+        ),
+        "first-missing": gettext_noop("is missing; name the first character of that part of the key"),
+        "last-missing": gettext_noop("is missing; name the last character of the grouping part"),
+        "lies-after": gettext_noop("is %(first)s and lies after %(name)s %(last)s; swap them"),
+        "step-number": gettext_noop("must be larger than 0, not %(value)s; steps run in ascending order"),
+        "no-sort-in-groups": gettext_noop(
+            "is not available when the sequencing part is grouped: groups are sorted on planned start; leave it out"
+        ),
+        "accepts-all-gaps": gettext_noop(
+            "a step of the type %(type)s accepts all gaps: its groups start with their latest operation; leave it "
+            "blank"
+        ),
+        "no-new-group": gettext_noop("Y is not available for a step of the type %(type)s; use S or P"),
+        "above-hundred": gettext_noop("is a share of the capacity, so at most 100"),
+        "not-above-zero": gettext_noop("must be above 0"),
+        "of-another-type": gettext_noop("has no meaning for a step of the type %(type)s; leave it out"),
+        "number-of-levels": gettext_noop("must name from 1 to %(most)s levels, not %(count)s"),
+        "no-profile": gettext_noop("must list the key values in the order of the cycle"),
+        "stop-too-long": gettext_noop(
+            "must be a text of at most %(most)s characters, as the grouping part is"
+        ),
+        "resource-missing": gettext_noop("resource '%(resource)s' is not in resources"),
+        "centre-without-resource": gettext_noop("no resource has the work centre '%(centre)s'"),
+        "both-beside-and-main": gettext_noop(
+            "operations run on '%(resource)s', so none can take it beside; give it a work centre of its own"
+        ),
+        "oven-missing": gettext_noop("is missing: step %(step)s loads %(resource)s; give capacity and unit"),
+        "fits-in-no-oven": gettext_noop(
+            "operation %(operation)s has %(size)s %(unit)s, and no oven it may use takes that; split it"
+        ),
+        "size-missing": gettext_noop(
+            "operation %(operation)s has none: the oven %(resource)s is filled by %(unit)s"
+        ),
+        "never-works": gettext_noop("resource %(resource)s never works; give it windows"),
+        "never-fits": gettext_noop(
+            "%(operation)s needs %(hours)s h and its setup, and its resource does not work that long from when it may "
+            "start to 20 years behind the plan's start; check its hours, its dates and its resource's calendar and "
+            "capacity"
+        ),
+        "beyond-calendars": gettext_noop(
+            "the plan runs more than 20 years beyond its start, where no resource works any more; check the dates and "
+            "the hours of the operations"
+        ),
+        "too-much-weight": gettext_noop(
+            "lambda times the orders' weights is too large to be summed; use smaller weights"
+        ),
+        # Why a run failed.
+        "plan-changed": gettext_noop("The plan was changed while the run was under way."),
+        "workers-died": gettext_noop("%(count)s workers died over it; the last was %(worker)s."),
         # Why a load closed.
         "full": gettext_noop("full"),
         "nothing-else": gettext_noop("nothing else of its key is planned"),

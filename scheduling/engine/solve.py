@@ -65,8 +65,7 @@ def solve(problem: Problem, budget: Budget | None = None) -> Result:
     except NoWorkingTimeError:
         raise ProblemError(
             "calendar",
-            "the plan runs more than 20 years beyond its start, where no resource works any more; check the dates "
-            "and the hours of the operations",
+            Sentence("beyond-calendars"),
         ) from None
     finally:
         gc.unfreeze()

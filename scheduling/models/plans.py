@@ -180,6 +180,9 @@ class ScheduleRun(models.Model):
     engine_version = models.CharField(max_length=20, blank=True)
     warnings = models.JSONField(default=list, blank=True)
     error = models.CharField(max_length=500, blank=True)
+    told = models.JSONField(
+        null=True, blank=True, help_text="The error as code and values, for any language, where it has them"
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -242,6 +245,9 @@ class ScheduledRun(models.Model):
     )
     refusal = models.CharField(
         max_length=500, blank=True, editable=False, help_text="Why no plan could be made then"
+    )
+    told = models.JSONField(
+        null=True, blank=True, editable=False, help_text="The same as code and values, for any language"
     )
 
     class Meta:

@@ -13,6 +13,7 @@ from scheduling.engine import ProblemError, read_problem
 from scheduling.engine.keys import KEY_LENGTH, Align
 from scheduling.engine.problem import MOST_DAYS, GapControl, OrderBy, SetupRule, Sort, StepType
 from scheduling.models.words import choices, json_object
+from scheduling.sayings import say
 
 POSITIVE = MinValueValidator(0.0)
 KEY_CHARACTER = [MinValueValidator(1), MaxValueValidator(KEY_LENGTH)]
@@ -32,7 +33,7 @@ def sort_settings(value: Any) -> None:
     try:
         read_problem({"start": "2026-01-05T06:00", "initial_step": {"sort_settings": value}})
     except ProblemError as error:
-        raise ValidationError(error.sentence) from None
+        raise ValidationError(say(error.sentence)) from None
 
 
 class WorkCentre(models.Model):

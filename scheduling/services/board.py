@@ -16,6 +16,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from inventory.errors import Invalid, Refused
 from scheduling.engine import ProblemError, lint
@@ -74,7 +75,7 @@ def cautions(plan_id: int) -> tuple[Said, ...]:
     try:
         return tuple(caution.sentence for caution in lint(parsed(found(plan_id).problem)))
     except ProblemError as error:
-        return (str(error),)
+        return (error.said,)
 
 
 def _keep(plan_id: int, version: int, loaded: Loaded) -> None:
@@ -249,11 +250,11 @@ def undo_move(plan_id: int, *, version: int, by: str, at: datetime) -> Moved:
     before = loaded(plan)
     last = PlanMove.objects.filter(plan=plan, undone_at__isnull=True).order_by("-number").first()
     if last is None or last.kind == MoveKind.RUN:
-        raise Refused("nothing_to_undo", f"Nobody has moved anything in {plan} since it was run.")
+        raise Refused("nothing_to_undo", _("Nobody has moved anything since the last run."))
     board = _restored(before, last.before)
     with transaction.atomic(durable=True):
         if not PlanMove.objects.filter(pk=last.pk, undone_at__isnull=True).update(undone_at=at):
-            raise Refused("nothing_to_undo", "That was taken back already.")
+            raise Refused("nothing_to_undo", _("That was taken back already."))
         changed = _write(plan, before, board)
         refuse_running(plan)
         record_event(TOPIC, "move_undone", str(plan), at=at, by=by, plan=plan.pk, number=last.number)
@@ -280,7 +281,9 @@ def _name(before: Loaded, operation: int) -> str:
 def _refuse_begun(operations: Sequence[int]) -> None:
     begun = Operation.objects.filter(pk__in=operations).exclude(operation_status=OperationStatus.OPEN).first()
     if begun is not None:
-        raise Refused("begun", f"The floor has begun {begun}; it stays where it is.")
+        raise Refused(
+            "begun", _("The floor has begun %(operation)s; it stays where it is.") % {"operation": begun}
+        )
 
 
 def _store(

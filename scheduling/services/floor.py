@@ -7,12 +7,20 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from inventory.errors import Invalid, Refused, Stale, Unknown
 from scheduling.models import ManufacturingOrder, Operation, Resource, move_row
 from scheduling.services.orders import TOPIC
 from scheduling.states import ORDER_MOVES, OperationStatus, OrderStatus
 from sequencer.services.journal import record_event
+
+WRONG_STATE = {
+    OperationStatus.OPEN: gettext_noop("%(operation)s is not begun."),
+    OperationStatus.IN_PROGRESS: gettext_noop("%(operation)s is begun already."),
+    OperationStatus.DONE: gettext_noop("%(operation)s is finished already."),
+}
 
 
 def work_list(resource_id: int) -> QuerySet[Operation]:
@@ -34,12 +42,20 @@ def start_operation(operation_id: int, *, resource_id: int, by: str, at: datetim
         resource = _resource(operation, resource_id)
         order = operation.order
         if order.status in (OrderStatus.CANCELLED, OrderStatus.DONE):
-            raise Refused("order_over", f"{order} is {order.status.lower()}; nothing of it is begun.")
+            raise Refused(
+                "order_over",
+                _("Order %(order)s is over; nothing of it is begun.") % {"order": order},
+                status=order.status,
+            )
         before = order.operations.filter(number__lt=operation.number).exclude(
             operation_status=OperationStatus.DONE
         )
         if waits := before.order_by("number").first():
-            raise Refused("waits", f"{operation} waits for {waits}, which is not finished.")
+            raise Refused(
+                "waits",
+                _("%(operation)s waits for %(earlier)s, which is not finished.")
+                % {"operation": operation, "earlier": waits},
+            )
         _move(
             operation, OperationStatus.OPEN, OperationStatus.IN_PROGRESS, started_at=at, started_by=by[:60],
             actual_resource=resource,
@@ -56,7 +72,7 @@ def finish_operation(operation_id: int, *, good_count: Decimal, by: str, at: dat
     Promise: the resource is known to stand set up for its key. Refuses one that is not begun and a count below 0.
     """
     if good_count < 0:
-        raise Invalid("bad_count", "Good pieces cannot be less than none.")
+        raise Invalid("bad_count", _("Good pieces cannot be less than none."))
     with transaction.atomic(durable=True):
         operation = _found(operation_id)
         _move(
@@ -87,14 +103,17 @@ def _resource(operation: Operation, resource_id: int) -> Resource:
     bound = set(operation.resources.values_list("pk", flat=True))
     allowed = resource.pk in bound if bound else resource.work_centre_id == operation.work_centre_id
     if not allowed or operation.forced_resource_id not in (None, resource.pk):
-        raise Refused("not_allowed_there", f"{operation} may not run on {resource}.")
+        raise Refused(
+            "not_allowed_there",
+            _("%(operation)s may not run on %(resource)s.") % {"operation": operation, "resource": resource},
+        )
     return resource
 
 
 def _move(operation: Operation, old: OperationStatus, new: OperationStatus, **fields: object) -> None:
     if operation.operation_status != old:
-        words = OperationStatus(operation.operation_status).name.replace("_", " ").lower()
-        raise Refused("wrong_state", f"{operation} is {words}.", status=operation.operation_status)
+        stands = WRONG_STATE[OperationStatus(operation.operation_status)]
+        raise Refused("wrong_state", _(stands) % {"operation": operation}, status=operation.operation_status)
     rows = Operation.objects.filter(pk=operation.pk, operation_status=old)
     if not rows.update(operation_status=new, **fields):
         raise Stale(str(operation))

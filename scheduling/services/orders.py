@@ -11,6 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory.demand import Wanted, left_to_plan
 from inventory.errors import Invalid, Refused, Stale, Unknown
@@ -20,6 +21,7 @@ from scheduling.engine import ProblemError
 from scheduling.engine.keys import KeyGenerator, read_key_rules
 from scheduling.models import KeyRule, ManufacturingOrder, Operation, Routing, RoutingOperation, move_row
 from scheduling.netting import Need, further_key, need_of
+from scheduling.sayings import refusal
 from scheduling.services.netting import OPEN, Reckoning, reckon
 from scheduling.states import ORDER_MOVES, OperationStatus, OrderSource, OrderStatus
 from sequencer.services.journal import record_event
@@ -44,7 +46,7 @@ def key_generator(work_centre_id: int) -> KeyGenerator:
     try:
         return read_key_rules(rules)
     except ProblemError as error:
-        raise Invalid("bad_key_rules", str(error)) from error
+        raise refusal("bad_key_rules", error) from error
 
 
 def attributes_of(order: ManufacturingOrder, own: Mapping[str, Any]) -> dict[str, str]:
@@ -117,7 +119,7 @@ def _follow_routing(
     try:
         key = keys.key(attributes_of(order, step.attributes), f"{order.part} {step.number}")
     except ProblemError as error:
-        raise Invalid("bad_key", str(error)) from error
+        raise refusal("bad_key", error) from error
     operation.key = key.rstrip()
 
 
@@ -133,7 +135,7 @@ def firm_order(order_id: int, *, by: str, at: datetime) -> ManufacturingOrder:
 def cancel_order(order_id: int, *, by: str, reason: str, at: datetime) -> ManufacturingOrder:
     """The order is not made; the release it came from does not bring it back. Refuses one that is begun or over."""
     if not reason.strip():
-        raise Invalid("no_reason", "Say why the order is cancelled.")
+        raise Invalid("no_reason", _("Say why the order is cancelled."))
     with transaction.atomic(durable=True):
         order = _found(order_id)
         _cancel(order, reason, at)
@@ -334,7 +336,9 @@ def enter_order(*, by: str, at: datetime, **facts: Any) -> ManufacturingOrder:
     try:
         with transaction.atomic(durable=True):
             if ManufacturingOrder.objects.filter(number=facts["number"]).exists():
-                raise Refused("number_taken", f"There is an order {facts['number']} already.")
+                raise Refused(
+                    "number_taken", _("There is an order %(order)s already.") % {"order": facts["number"]}
+                )
             order = write_order(facts, source=OrderSource.HAND)
             record_event(TOPIC, "order_entered", order.number, at=at, by=by)
     except IntegrityError as error:
@@ -358,7 +362,7 @@ def write_orders(facts: Sequence[Mapping[str, Any]], *, source: OrderSource) -> 
     written = []
     for one in facts:
         if one["part"] not in parts:
-            raise Unknown("unknown_part", f"There is no part {one['part']}.")
+            raise Unknown("unknown_part", _("There is no part %(part)s.") % {"part": one["part"]})
         order = known.get(one["number"]) or ManufacturingOrder(number=one["number"], source=source)
         order.part = parts[one["part"]]
         for name in FACTS:
@@ -369,7 +373,7 @@ def write_orders(facts: Sequence[Mapping[str, Any]], *, source: OrderSource) -> 
     for order, one in zip(written, facts, strict=True):
         order.parent = there.get(one.get("parent") or "")
         if one.get("parent") and order.parent is None:
-            raise Unknown("unknown_order", f"There is no order {one['parent']}.")
+            raise Unknown("unknown_order", _("There is no order %(order)s.") % {"order": one["parent"]})
     stood = [order for order in written if order.number in known or order.parent]
     ManufacturingOrder.objects.bulk_update(stood, ("part", "parent", *FACTS), TOGETHER)
     write_operations(*written)

@@ -10,12 +10,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from inventory.errors import Refused, Stale, Unknown
 from scheduling.engine import ProblemError, solve
 from scheduling.engine.sentences import told
 from scheduling.models import ExportRow, Operation, Plan, PlannedOperation, move_row
 from scheduling.models.plans import ScheduleRun
+from scheduling.sayings import refusal
 from scheduling.services.rows import bars_of, built, parsed
 from scheduling.states import PLAN_MOVES, OperationStatus, PlanStatus, RunStatus
 from sequencer.services.journal import record_event
@@ -38,7 +40,7 @@ def plan_from_orders(
     try:
         result = solve(replace(problem, steps=())).as_json()
     except ProblemError as error:
-        raise Refused("cannot_be_planned", str(error), place=error.place) from error
+        raise refusal("cannot_be_planned", error, Refused) from error
     with transaction.atomic(durable=True):
         plan = _new(
             name=name, slot=slot, start_at=start, problem=made.problem, figures=result["after"],
@@ -144,7 +146,7 @@ class _Side:
     def late(self) -> list[float]:
         """Hours late of each late order."""
         found = []
-        for order, (_, end) in self.spans.items():
+        for order, (_begin, end) in self.spans.items():
             due = self.orders[order][1]
             if due is not None and end > due:
                 found.append((end - due).total_seconds() / 3600)
@@ -258,7 +260,11 @@ def refuse_running(plan: Plan) -> None:
     """A run writes the whole plan: whoever changes it meanwhile would lose that."""
     run = ScheduleRun.objects.filter(plan=plan, status__in=[RunStatus.QUEUED, RunStatus.RUNNING]).first()
     if run is not None:
-        raise Refused("plan_runs", f"A run works on {plan}; wait for it or cancel it.", run=run.pk)
+        raise Refused(
+            "plan_runs",
+            _("A run works on plan %(plan)s; wait for it or cancel it.") % {"plan": plan.number},
+            run=run.pk,
+        )
 
 
 def _clear_operations() -> None:
@@ -335,6 +341,7 @@ def bumped(plan: Plan, figures: Mapping[str, Any]) -> None:
 def refuse_other(plan: Plan, version: int) -> None:
     """Says why a plan cannot be changed by who saw that version."""
     if plan.status != PlanStatus.DRAFT:
-        raise Refused("no_draft", f"{plan} is {plan.status.lower()}; copy it and change the copy.")
+        words = _("Plan %(plan)s is no draft; copy it and change the copy.")
+        raise Refused("no_draft", words % {"plan": plan.number}, status=plan.status)
     if plan.version != version:
         raise Stale(str(plan), version=plan.version, seen=version)

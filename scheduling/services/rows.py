@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import connection
 
-from inventory.errors import Invalid
 from scheduling.engine import Problem, ProblemError, read_problem
 from scheduling.engine.manual import positions
 from scheduling.models import (
@@ -25,6 +24,7 @@ from scheduling.models import (
     SetupTime,
 )
 from scheduling.problems import Built, Rows, build_problem
+from scheduling.sayings import refusal
 from scheduling.states import OperationStatus, OrderStatus
 
 # Names in one question, well below what any database takes.
@@ -79,7 +79,7 @@ def parsed(problem: Mapping[str, Any]) -> Problem:
     try:
         return read_problem(problem)
     except ProblemError as error:
-        raise Invalid("bad_planning_data", str(error), place=error.place) from error
+        raise refusal("bad_planning_data", error) from error
 
 
 def operation_ids(names: Iterable[str]) -> dict[str, int]:

@@ -15,12 +15,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from inventory.errors import Invalid, Refused, Stale, Unknown
 from scheduling.due import last_due
 from scheduling.engine import Budget, ProblemError, Result, read_problem, solve
 from scheduling.engine.problem import Status
 from scheduling.engine.search.running import Found
+from scheduling.engine.sentences import Sentence
 from scheduling.models import Plan, PlanMove, PlannedOperation, ScheduledRun, ScheduleRun, move_row
 from scheduling.services.plans import (
     BATCH,
@@ -60,7 +62,10 @@ def request_run(
     """
     limit = rules().run_seconds if seconds is None else seconds
     if not 0 < limit <= MOST_SECONDS:
-        raise Invalid("bad_seconds", f"A run takes more than 0 and at most {MOST_SECONDS:g} seconds.")
+        raise Invalid(
+            "bad_seconds",
+            _("A run takes more than 0 and at most %(most)s seconds.") % {"most": f"{MOST_SECONDS:g}"},
+        )
     with transaction.atomic(durable=True):
         plan = locked(plan_id, version)
         refuse_other(plan, plan.version)
@@ -170,13 +175,18 @@ def run_schedule(run_id: int, *, worker: str = "") -> ScheduleRun | None:
         return None
     error = future.exception()
     if isinstance(error, ProblemError):
-        return _end(run, RunStatus.FAILED, error=str(error)[:500])
+        return _end(run, RunStatus.FAILED, **_said(error.said))
     if error is not None:
         _end(run, RunStatus.FAILED, error=f"{type(error).__name__}: {error}"[:500])
         raise error
     if watch.stop.is_set():
         return _end(run, RunStatus.CANCELLED)
     return _finish(run, future.result())
+
+
+def _said(sentence: Sentence) -> dict[str, Any]:
+    """Why a run failed, as its row keeps it."""
+    return {"error": str(sentence)[:500], "told": sentence.as_json()}
 
 
 def _claim(run_id: int, worker: str) -> ScheduleRun | None:
@@ -245,9 +255,7 @@ def _finish(run: ScheduleRun, result: Result) -> ScheduleRun | None:
             return None
         run.plan = plan
         if plan.version != run.plan_version or plan.status != PlanStatus.DRAFT:
-            return _ended(
-                run, RunStatus.FAILED, now, error="The plan was changed while the run was under way."
-            )
+            return _ended(run, RunStatus.FAILED, now, **_said(Sentence("plan-changed")))
         PlannedOperation.objects.filter(plan=plan).delete()
         bars = bars_of(plan, problem, said)
         PlannedOperation.objects.bulk_create(bars, batch_size=BATCH)
@@ -368,12 +376,8 @@ def _take_back(run: ScheduleRun, at: datetime) -> None:
     if run.cancel_requested_at is not None:
         _ended(run, RunStatus.CANCELLED, at)
     elif run.claim_count >= MOST_CLAIMS:
-        _ended(
-            run,
-            RunStatus.FAILED,
-            at,
-            error=f"{run.claim_count} workers died over it; the last was {run.worker}.",
-        )
+        died = Sentence("workers-died", count=run.claim_count, worker=run.worker)
+        _ended(run, RunStatus.FAILED, at, **_said(died))
     else:
         move_row(
             run, RUN_MOVES, RunStatus.QUEUED, worker="", claimed_at=None, heartbeat_at=None, progress=0.0
@@ -428,12 +432,12 @@ def _start(row: ScheduledRun, slot: datetime, at: datetime) -> int:
         if refusal.code == "plan_runs":
             return 0
         # What cannot be planned now is for a person, not for the sweep of the next half minute.
-        _served(row, slot, refusal.message)
+        _served(row, slot, refusal.message, refusal.facts.get("said"))
         return 0
     return _served(row, slot)
 
 
-def _served(row: ScheduledRun, slot: datetime, refusal: str = "") -> int:
+def _served(row: ScheduledRun, slot: datetime, refusal: str = "", told: object = None) -> int:
     """That due time is over, once; gives how many times it was still open."""
     mine = ScheduledRun.objects.filter(Q(last_slot=None) | Q(last_slot__lt=slot), pk=row.pk)
-    return mine.update(last_slot=slot, refusal=refusal[:500])
+    return mine.update(last_slot=slot, refusal=refusal[:500], told=told)

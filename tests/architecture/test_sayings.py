@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
+from scheduling.engine import ProblemError, read_problem
 from scheduling.engine.sentences import TEMPLATES, Sentence
 from scheduling.sayings import said_as_json, say
 from sequencer.management.commands.messages import TRANSLATED
@@ -20,6 +21,14 @@ ROOT = Path(__file__).parents[2] / "scheduling"
 # Codes that are put together of a word and a value.
 MADE = ("sorted-", "level-")
 UNITS = {"pieces", "volume", "positions"}
+# Figures between two sentences.
+ALIKE = UNITS | {"refused-at"}
+# What refuses a problem in English alone: only a file written by hand can cause it.
+BY_HAND = {
+    "_calendar_of", "_calendars", "_capacity", "_check_names", "_check_once", "_day_windows", "_key", "_minute",
+    "_resource", "_status", "_week", "_window", "_zone", "operation", "read_day", "read_moment", "read_problem",
+    "setup_record",
+}  # fmt: skip
 
 
 def places(text: str) -> set[str]:
@@ -49,7 +58,7 @@ def test_every_code_is_translated_with_the_same_places(code: str, language: str)
     with translation.override(language):
         told = translation.gettext(template)
     assert places(told) == places(template)
-    assert told != template or code in UNITS, "run make messages and translate it"
+    assert told != template or code in ALIKE, "run make messages and translate it"
 
 
 def test_every_sentence_has_a_template_and_the_values_it_asks() -> None:
@@ -81,6 +90,40 @@ def test_a_warning_of_the_engine_is_a_sentence_with_a_code() -> None:
                 assert not isinstance(node.args[0], ast.JoinedStr | ast.Constant), (
                     f"{path.name}: {ast.unparse(node)}"
                 )
+
+
+def test_a_refusal_that_plant_data_can_cause_is_a_sentence_with_a_code() -> None:
+    untold = set[str]()
+    for path in sorted((ROOT / "engine").rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "ProblemError":
+                    made = ast.unparse(node.args[1])
+                    untold |= set() if made.startswith("Sentence(") else {function.name}
+    assert untold == BY_HAND
+
+
+def test_a_refused_problem_is_told_in_the_language_of_its_reader() -> None:
+    data = {"start": "2026-01-05T06:00", "steps": [{"id": 10, "type": "standard", "work_centre": "PRESS"}]}
+    with pytest.raises(ProblemError) as refused:
+        read_problem(data)
+    said = refused.value.said
+    assert str(refused.value) == said == (
+        "steps[0].group_from: is missing; name the first character of that part of the key"
+    )  # fmt: skip
+    assert (said.as_json()["code"], said.as_json()["values"]["said"]["code"]) == (
+        "refused-at",
+        "first-missing",
+    )
+    with translation.override("de"):
+        assert say(said.as_json()) == (
+            "steps[0].group_from: fehlt; nennen Sie das erste Zeichen dieses Teils des Schlüssels"
+        )
+        with pytest.raises(ProblemError) as by_hand:
+            read_problem({**data, "zone": "Nowhere"})
+        assert say(by_hand.value.said).startswith("zone: 'Nowhere' is no time zone")
 
 
 def test_a_sentence_is_said_in_the_language_of_its_reader() -> None:

@@ -68,7 +68,7 @@ def test_what_people_locked_a_run_keeps(plan: Plan, shop: Shop) -> None:
     assert keys(plan)[0] == "BLUE"
     kept = PlannedOperation.objects.get(plan=plan, operation=blue.operation_id)
     assert (kept.position, kept.status) == (1, 17)
-    with pytest.raises(Refused, match="since it was run"):
+    with pytest.raises(Refused, match="since the last run"):
         services.undo_move(plan.pk, version=3, **AT)
 
 
@@ -187,6 +187,11 @@ def test_what_the_engine_refuses_is_told_in_its_words(plan: Plan) -> None:
     assert done is not None
     assert done.status == RunStatus.FAILED
     assert "unknown key 'colour'" in done.error
+    page = planner().get(f"/schedule/plans/{plan.pk}/run/panel/", headers={"Accept-Language": "de"})
+    assert "unbekannter Eintrag &#x27;colour&#x27;" in page.content.decode()
+    told = planner().get(f"/api/v1/schedule-runs/{run.pk}/", headers={"Accept-Language": "fr"}).json()
+    assert "entrée inconnue 'colour'" in told["error"] == told["failure"]["text"]
+    assert told["failure"]["values"]["said"]["code"].startswith("unknown-key")
     assert asked(plan), "the plan can be run again"
 
 
@@ -287,7 +292,19 @@ def test_what_cannot_be_planned_is_told_once_and_keeps_no_other_from_running(
     monkeypatch.undo()
     assert services.start_scheduled_runs(at=HALF_PAST_FOUR + timedelta(days=1)) == 1
     nightly.refresh_from_db()
-    assert nightly.refusal == ""
+    assert (nightly.refusal, nightly.told) == ("", None)
+
+
+def test_what_a_scheduled_run_cannot_plan_is_told_in_the_language_of_its_reader(
+    nightly: ScheduledRun, shop: Shop
+) -> None:
+    shop.p1.more = {"oven": {"unit": "pieces", "capacity": 0}}
+    shop.p1.save()
+    assert services.start_scheduled_runs(at=HALF_PAST_FOUR) == 0
+    nightly.refresh_from_db()
+    assert "must be above 0, or nothing fits in" in nightly.refusal
+    page = planner().get("/schedule/plans/", headers={"Accept-Language": "de"}).content.decode()
+    assert "muss über 0 liegen, sonst passt nichts hinein" in page
 
 
 # a run that was asked to publish
