@@ -130,6 +130,10 @@ class PlanMove(models.Model):
     )  # fmt: skip
     before = models.JSONField(default=list)
     after = models.JSONField(default=list)
+    rules = models.JSONField(
+        default=list,
+        help_text="What had placed the bars it was about: operation, text, and its code and values",
+    )
     by = models.CharField(max_length=60)
     at = models.DateTimeField()
     undone_at = models.DateTimeField(null=True, blank=True)

@@ -185,9 +185,11 @@ def move_operation(
     after = _tried(before, operation, resource, position)
     with transaction.atomic(durable=True):
         _refuse_begun([operation])
-        moved = _store(plan, before, after, kind=MoveKind.MOVE, by=by, at=at, operation=operation)
         text = Sentence("moved-by-hand", by=by, position=position)
-        PlannedOperation.objects.filter(plan=plan, operation=operation).update(rule=text, told=text.as_json())
+        rules = _ruled(plan, [operation], text)
+        moved = _store(
+            plan, before, after, kind=MoveKind.MOVE, by=by, at=at, operation=operation, rules=rules
+        )
     return _answer(plan, before, after, moved)
 
 
@@ -225,11 +227,8 @@ def arrange_operations(
         raise _refused(error) from error
     with transaction.atomic(durable=True):
         _refuse_begun(operations)
-        moved = _store(plan, before, board, kind=MoveKind.MOVE, by=by, at=at)
-        text = Sentence("arranged", by=by)
-        PlannedOperation.objects.filter(plan=plan, operation__in=operations).update(
-            rule=text, told=text.as_json()
-        )
+        rules = _ruled(plan, operations, Sentence("arranged", by=by))
+        moved = _store(plan, before, board, kind=MoveKind.MOVE, by=by, at=at, rules=rules)
     return _answer(plan, before, board, moved)
 
 
@@ -244,7 +243,7 @@ def weigh_operations(plan_id: int, operations: Sequence[int]) -> tuple[Weighed, 
 
 
 def undo_move(plan_id: int, *, version: int, by: str, at: datetime) -> Moved:
-    """Takes the last change by hand back, place by place. Refuses where there is none since the last run."""
+    """Takes the last change by hand back, places and what had placed them; refuses where none is since the last run."""
     plan = found(plan_id)
     refuse_other(plan, version)
     before = loaded(plan)
@@ -257,6 +256,8 @@ def undo_move(plan_id: int, *, version: int, by: str, at: datetime) -> Moved:
             raise Refused("nothing_to_undo", _("That was taken back already."))
         changed = _write(plan, before, board)
         refuse_running(plan)
+        for operation, rule, told in last.rules:
+            PlannedOperation.objects.filter(plan=plan, operation=operation).update(rule=rule, told=told)
         record_event(TOPIC, "move_undone", str(plan), at=at, by=by, plan=plan.pk, number=last.number)
     return _answer(plan, before, board, changed)
 
@@ -286,6 +287,14 @@ def _refuse_begun(operations: Sequence[int]) -> None:
         )
 
 
+def _ruled(plan: Plan, operations: Sequence[int], text: Sentence) -> list[list[Any]]:
+    """Says what placed these bars; gives what had placed them before."""
+    bars = PlannedOperation.objects.filter(plan=plan, operation__in=operations)
+    before = [list(row) for row in bars.order_by("operation").values_list("operation", "rule", "told")]
+    bars.update(rule=text, told=text.as_json())
+    return before
+
+
 def _store(
     plan: Plan,
     before: Loaded,
@@ -295,6 +304,7 @@ def _store(
     by: str,
     at: datetime,
     operation: int | None = None,
+    rules: Sequence[Sequence[Any]] = (),
 ) -> list[int]:
     """Writes a change and its memory, in the caller's transaction."""
     changed = _write(plan, before, board)
@@ -302,7 +312,7 @@ def _store(
     number = PlanMove.objects.filter(plan=plan).count() + 1
     PlanMove.objects.create(
         plan=plan, number=number, kind=kind, operation_id=operation, by=by[:60], at=at,
-        before=_facts(before.board, changed), after=_facts(board, changed),
+        before=_facts(before.board, changed), after=_facts(board, changed), rules=rules,
     )  # fmt: skip
     record_event(TOPIC, "plan_moved", str(plan), at=at, by=by, plan=plan.pk, version=plan.version + 1)
     return changed

@@ -201,6 +201,26 @@ def test_moves_are_taken_back_one_by_one(plan: Plan, shop: Shop) -> None:
         services.undo_move(plan.pk, version=5, **AT)
 
 
+def test_what_is_taken_back_says_again_what_had_placed_it(plan: Plan, shop: Shop) -> None:
+    def rule(order: str) -> tuple[str, str]:
+        one = bar(plan, order)
+        return one.rule, (one.told or {})["code"]
+
+    first, other = rule("O2"), rule("O1")
+    move(plan, "O2", shop.p2, 1)
+    by_hand = rule("O2")
+    assert (first[1], by_hand[1]) == ("forward", "moved-by-hand")
+    both = [bar(plan, name).operation_id for name in ("O1", "O3")]
+    services.arrange_operations(plan.pk, both, version=2, **AT)
+    move(plan, "O2", shop.p1, 1, version=3)
+    assert (rule("O1")[1], rule("O2")[1]) == ("arranged", "moved-by-hand")
+    undo(plan, 4)
+    assert (rule("O2"), rule("O1")[1]) == (by_hand, "arranged")
+    undo(plan, 5)
+    undo(plan, 6)
+    assert (rule("O2"), rule("O1")) == (first, other)
+
+
 def test_another_process_shows_the_same(plan: Plan, shop: Shop) -> None:
     """What a process keeps of a moved plan is what another reads from the rows."""
     move(plan, "O2", shop.p2, 1)
