@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -133,6 +133,12 @@ def compared_gains(compared: Comparison) -> list[Gain]:
     return gains(sides[1], sides[0])
 
 
+def first_start(plan: Plan) -> datetime:
+    """When its first bar starts: a plan made on a free day shows nothing at its own beginning."""
+    first: datetime | None = plan.operations.aggregate(first=Min("starts_at"))["first"]
+    return first or plan.start_at
+
+
 def standing(plan: Plan) -> dict[str, Any]:
     """The parts of a board that change with the plan: figures, what can be undone, the run, the cautions."""
     before = figures_before(plan)
@@ -155,9 +161,11 @@ def last_run(plan: Plan) -> dict[str, Any]:
     searches = json.loads(run.searches or "[]") if run else []
     why = why_not_published(run) if run else ""
     failed = why_failed(run) if run else ""
+    # One sentence for the run, however many of its steps it is true of.
+    note = next((say(search["note"]) for search in searches if search.get("note")), "")
     return {
         "run": run, "running": running, "percent": percent, "searches": searches, "not_published": why,
-        "failed": failed,
+        "failed": failed, "note": note,
     }  # fmt: skip
 
 

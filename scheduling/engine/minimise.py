@@ -297,6 +297,7 @@ class Minimise(Sequencing):
         # What stays out is no proof of anything.
         bound = 0 if barred else min(found.bound, value)
         proven = bound > 0 or (value == 0 and not barred)
+        best = proven and value == bound
         return Searched(
             step=self._step.id,
             operations=len(times),
@@ -304,6 +305,7 @@ class Minimise(Sequencing):
             bound_hours=hours(round(bound / SECOND)) if proven else None,
             gap_percent=round(100 * (value - bound) / max(bound, 1), 2) if proven else None,
             moves=found.iterations,
+            note=Sentence("no-proof-tried") if not best and exact.missed(problem) else None,
         )
 
     def _put(self, round_: int, number: int, resource: int, begun: set[int], ended: set[int]) -> bool:

@@ -108,7 +108,7 @@ class Result:
             "orders": [order._asdict() for order in self.orders],
             "loads": [asdict(load) for load in self.loads],
             "batches": [asdict(batch) for batch in self.batches],
-            "searches": [asdict(search) for search in self.searches],
+            "searches": [{**search._asdict(), "note": told(search.note)} for search in self.searches],
             "warnings": said,
             "told": [told(sentence) for sentence in said],
             "seed": self.seed,

@@ -86,6 +86,7 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "Step %(step)s: the search was cut after %(moves)s moves, as neither seconds nor iterations were given; "
             "name one to search longer, or so many iterations to get this plan again."
         ),
+        "no-proof-tried": gettext_noop("No exact proof was tried: OR-Tools is not installed."),
         "load-apart": gettext_noop(
             "%(names)s stand as one load and wait for each other; they are taken apart."
         ),

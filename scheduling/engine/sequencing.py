@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,12 +58,12 @@ class Batch:
     stock: float
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
+class Searched(NamedTuple):
     """What one search of a step found and what is proven about it.
 
     `hours` are setup + lambda x weighted tardiness + gaps too large; no order of these operations has less than
-    `bound_hours`, so none is better by more than `gap_percent`. Both are null where nothing is proven.
+    `bound_hours`, so none is better by more than `gap_percent`. Both are null where nothing is proven. The note says
+    why more was not tried.
     """
 
     step: int
@@ -71,6 +72,7 @@ class Searched:
     bound_hours: float | None
     gap_percent: float | None
     moves: int
+    note: Sentence | None = None
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from inventory.errors import Refused
 from scheduling import services, tasks
+from scheduling.engine.sentences import Sentence
 from scheduling.models import Plan, PlannedOperation, ScheduledRun, ScheduleRun
 from scheduling.services import runs
 from scheduling.states import PlanStatus, RunStatus
@@ -193,6 +194,21 @@ def test_what_the_engine_refuses_is_told_in_its_words(plan: Plan) -> None:
     assert "entrée inconnue 'colour'" in told["error"] == told["failure"]["text"]
     assert told["failure"]["values"]["said"]["code"].startswith("unknown-key")
     assert asked(plan), "the plan can be run again"
+
+
+def test_the_note_of_a_search_stands_with_what_it_found(plan: Plan) -> None:
+    """In the language of its reader, once for a run, and not among what a planner has to look at."""
+    run = services.run_schedule(asked(plan).pk)
+    assert run is not None
+    assert run.result is not None
+    found = {"step": 10, "operations": 3, "hours": 2.0, "bound_hours": None, "gap_percent": None, "moves": 9}
+    note = Sentence("no-proof-tried").as_json()
+    ScheduleRun.objects.update(result={**run.result, "searches": [{**found, "note": note}] * 2})
+    page = planner().get(f"/schedule/plans/{plan.pk}/run/panel/", headers={"Accept-Language": "de"}).content
+    assert page.decode().count("OR-Tools ist nicht installiert") == 1
+    ScheduleRun.objects.update(result={**run.result, "searches": [found]})
+    page = planner().get(f"/schedule/plans/{plan.pk}/run/panel/", headers={"Accept-Language": "de"}).content
+    assert "OR-Tools" not in page.decode()
 
 
 def test_the_sweep_offers_what_waits(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,11 @@ def fits(problem: Problem) -> bool:
     return False
 
 
+def missed(problem: Problem) -> bool:
+    """Whether a proof would be tried, were the solver installed."""
+    return fits(problem) and not available()
+
+
 def search(
     problem: Problem,
     limits: Limits,

@@ -15,7 +15,8 @@ import pytest
 from scheduling.engine import Budget, ProblemError, Result, minimise, read_problem, solve
 from scheduling.engine.arrays import States, clocks_of
 from scheduling.engine.passes import Shop, Timeline, backward, forward
-from scheduling.engine.search import Found, lines
+from scheduling.engine.search import Found, exact, lines
+from scheduling.engine.search.running import search as search_freely
 from scheduling.engine.search.timing import FORBIDDEN, MISSING, OPENS, between, change, finish, stretch
 from scheduling.engine.setups import Source
 from tests.pure.scheduling_engine.plant import (
@@ -624,6 +625,27 @@ def test_no_order_costs_less_than_the_bound(seed: int) -> None:
     if search.bound_hours is not None:
         assert search.bound_hours <= best
         assert search.bound_hours <= search.hours
+
+
+# Back and forth between two colours costs less each way than any order of all three.
+UNPROVEN = "BLU,GRN,BLU,RED"
+
+
+@pytest.mark.parametrize(
+    ("solver", "keys", "note"),
+    [(False, UNPROVEN, "no-proof-tried"), (True, UNPROVEN, None), (False, "BLU,GRN,RED", None)],
+    ids=["not proven", "the solver was there", "proven without it"],
+)
+def test_that_no_proof_was_tried_is_told_where_one_would_have_been(
+    monkeypatch: pytest.MonkeyPatch, solver: bool, keys: str, note: str | None
+) -> None:
+    """A note beside what the search found, and no warning: the plan is as good as before."""
+    monkeypatch.setattr(exact, "available", lambda: solver)
+    monkeypatch.setattr(exact, "search", search_freely)
+    result = plan(plant(keys, steps=[least(**{"lambda": 0})]))
+    (search,) = result.as_json()["searches"]
+    assert (search["note"] or {}).get("code") == note
+    assert "no-proof-tried" not in {each["code"] for each in result.as_json()["told"]}
 
 
 def test_a_plan_that_cannot_be_better_is_proven_so() -> None:
