@@ -18,6 +18,7 @@ from scheduling.boards.plan import (
 )
 from scheduling.boards.plan import (
     find_plan,
+    first_start,
     plan_end,
     plan_in_hand,
     resources_asked,
@@ -106,6 +107,7 @@ def _frame(plan: Plan) -> dict[str, Any]:
         "section": "schedule",
         "tab": "board",
         "zone": settings.TIME_ZONE,
+        "first": first_start(plan),
         "end": plan_end(plan),
         "operation_count": plan.operations.count(),
         "work_centres": WorkCentre.objects.values_list("code", flat=True),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inventory.errors import Invalid
 from scheduling import services
-from scheduling.boards.plan import compared_gains, find_plan, plan_end, plan_in_hand
+from scheduling.boards.plan import compared_gains, find_plan, first_start, plan_end, plan_in_hand
 from scheduling.models import Plan, ScheduleRun
 from scheduling.states import PlanStatus
 from sequencer.access import guarded
@@ -119,6 +119,7 @@ def compare(request: HttpRequest) -> HttpResponseBase:
     page = {
         "section": "schedule", "tab": "plans", "plan": after, "zone": settings.TIME_ZONE,
         "before": before, "after": after, "end": max(plan_end(before), plan_end(after)),
+        "first": min(first_start(before), first_start(after)),
         "sides": [(before, _("Before")), (after, _("After"))],
     }  # fmt: skip
     return render(request, "scheduling/compare.html", page | _compared(before, after))

@@ -9,7 +9,7 @@ import { deltaWords, Moving } from "./moving.js";
 import { Palette } from "./palette.js";
 import { pointer } from "./pointer.js";
 import { BY_HAND, Rows, stands } from "./rows.js";
-import { Scale, SPANS } from "./scale.js";
+import { opening, Scale, SPANS } from "./scale.js";
 import { Selection } from "./selection.js";
 import { ask } from "./server.js";
 import { Source } from "./source.js";
@@ -34,7 +34,7 @@ class Board {
     const end = Math.max(Date.parse(this.page.dataset.end), start + SPANS.shift);
     this.scale = new Scale(start - HOUR / 2, end + HOUR / 2);
     this.scale.span = SPANS[this.query.get("zoom")] ?? SPANS.day;
-    const from = start - this.scale.span * 0.02;
+    const from = opening(this.page.dataset, this.scale.span);
     const answer = await this.source.fetch(from - this.scale.span, from + 2 * this.scale.span);
     this.source.keep(answer, from - this.scale.span, from + 2 * this.scale.span);
     this.scale.show(from);

@@ -5,7 +5,7 @@ import { Gantt } from "./gantt.js";
 import { Palette } from "./palette.js";
 import { wheel } from "./pointer.js";
 import { Rows } from "./rows.js";
-import { Scale, SPANS } from "./scale.js";
+import { opening, Scale, SPANS } from "./scale.js";
 import { Source } from "./source.js";
 import { Words } from "./words.js";
 
@@ -79,7 +79,7 @@ function onlyMoved(sides, wanted) {
 
 async function open() {
   scale.span = SPANS.day;
-  scale.from = first - scale.span * 0.02;
+  scale.from = opening(page.dataset, scale.span);
   const sides = await Promise.all([...page.querySelectorAll("[data-plan]")].map(side));
   together(sides);
   const moved = page.querySelector("[data-moved]");

@@ -7,6 +7,12 @@ const CLOSEST = HOUR / 2;
 const STEPS = [HOUR / 4, HOUR / 2, HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY];
 const MARK_PIXELS = 76;
 
+/** Where a board opens: at the beginning of its plan, or at the first bar where that window would be all but empty. */
+export function opening({ start, first }, span) {
+  const [begin, bar] = [Date.parse(start), Date.parse(first)];
+  return (bar > begin + span / 2 ? bar : begin) - span * 0.02;
+}
+
 export class Scale extends EventTarget {
   /** `first` and `last` bound the horizon, in milliseconds like every time here. */
   constructor(first, last) {

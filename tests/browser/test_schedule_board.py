@@ -308,3 +308,32 @@ def test_the_frozen_time_takes_nothing_and_gives_nothing(screen: Screen) -> None
     assert screen.shown("P1") == ["A0", "A2", "A1", "A3"], "what is put there goes behind it"
     moved = PlannedOperation.objects.get(plan=frozen, operation__order__number="A2", operation__number=10)
     assert moved.starts_at >= MONDAY + timedelta(hours=2)
+
+
+def test_a_plan_made_on_a_free_day_opens_where_its_work_begins(screen: Screen) -> None:
+    """Its own beginning would be a day without a bar."""
+    window = "() => [window.board.scale.from, window.board.scale.to]"
+    begin, _ = screen.page.evaluate(window)
+    assert begin < MONDAY.timestamp() * 1000
+    for bar in PlannedOperation.objects.filter(plan=screen.plan):
+        bar.starts_at, bar.ends_at = bar.starts_at + timedelta(days=2), bar.ends_at + timedelta(days=2)
+        bar.save()
+    services.forget_boards()
+    screen.page.reload()
+    screen.page.wait_for_selector("[data-schedule][data-ready]")
+    begin, end = screen.page.evaluate(window)
+    next_day, first = ((MONDAY + timedelta(days=days)).timestamp() * 1000 for days in (1, 2))
+    assert next_day < begin < first < end
+
+
+def test_the_field_for_an_order_shows_what_it_asks_for(screen: Screen) -> None:
+    """Also where there is least room, with the cross that empties a search beside it."""
+    screen.page.set_viewport_size({"width": 1280, "height": 800})
+    room = """() => {
+      const [field, pen] = [document.querySelector("#find"), document.createElement("canvas").getContext("2d")];
+      const style = getComputedStyle(field);
+      pen.font = `${style.fontSize} ${style.fontFamily}`;
+      const inside = field.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      return inside - pen.measureText(field.placeholder).width;
+    }"""
+    assert screen.page.evaluate(room) > 14
