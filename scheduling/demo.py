@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from random import Random
 
-from inventory.models import Part
+from django.db import transaction
+from django.utils import timezone
+
+from inventory.demand import Wanted
+from inventory.models import Customer, CustomerPart, Part
+from inventory.services import ReleaseNews, record_stock_count, take_release
 from scheduling import services
 from scheduling.models import (
     KeyRule,
@@ -36,6 +42,18 @@ RESOURCES = (
     ("PAINT-2", "Paint line 2", "PAINT", 20, "5BLK T3"),
 )
 
+# What customers plan with us: where it goes, and of each part the pieces by days from now.
+CUSTOMERS = {"NORTH": "Northern Motor Works", "SOUTH": "Southern Vehicles"}
+RELEASES = (
+    ("NORTH", "NORTH-1", "D1", {"TR-100-WHT": {5: 160, 8: 160, 12: 160}, "TR-300-BLK": {6: 60, 13: 60}}),
+    ("NORTH", "NORTH-1", "D3", {"TR-100-WHT": {6: 40, 13: 40}}),
+    ("SOUTH", "SOUTH-2", "03", {"TR-200-SIL": {5: 60, 9: 90, 12: 60}, "TR-300-BLK": {7: 80}}),
+    ("SOUTH", "SOUTH-2", "05", {"TR-200-RED": {8: 70}, "TR-100-WHT": {9: 50}}),
+)
+# Pieces in the house; planned orders of them are netted, in lots. Nobody counted TR-300-BLK; TR-200-RED is not netted.
+COUNTED = {"TR-100-WHT": 150, "TR-200-SIL": 75}
+NETTED, LOT = (*COUNTED, "TR-300-BLK"), 20
+
 
 def add_demo_production(*, at: datetime) -> None:
     """Enters plant, orders and two plans, one published and a draft to try things on; what stands is left as it is."""
@@ -47,6 +65,7 @@ def add_demo_production(*, at: datetime) -> None:
     _parts(centres)
     start = at.replace(minute=0, second=0, microsecond=0)
     _orders(start)
+    _releases(at)
     _plans(start, at)
 
 
@@ -137,6 +156,32 @@ def _orders(start: datetime) -> None:
             "schedule_number": "", "parent": "",
         }  # fmt: skip
         services.write_order(facts, source=OrderSource.HAND)
+
+
+def _releases(at: datetime) -> None:
+    """Two customers' long-range schedules for four docks, counted stock, and the orders that are left to make."""
+    today = timezone.localtime(at).date()
+    for code, plant, dock, parts in RELEASES:
+        customer, _ = Customer.objects.get_or_create(code=code, defaults={"name": CUSTOMERS[code]})
+        for number, wanted in parts.items():
+            part = Part.objects.get(number=number)
+            called = f"{code[0]} {number}"
+            CustomerPart.objects.get_or_create(customer=customer, number=called, defaults={"part": part})
+            lines = tuple(
+                Wanted(Decimal(pieces), today + timedelta(days=days), time="14:00", interval="date")
+                for days, pieces in wanted.items()
+            )
+            news = ReleaseNews(
+                customer_id=customer.pk, feed=code, horizon="PLAN", customer_part=called, ship_to=plant, dock=dock,
+                source=f"demo {dock} {called}", message=f"demo {dock} {called}", release_number="1", received_at=at,
+                today=today, lines=lines,
+            )  # fmt: skip
+            with transaction.atomic():
+                take_release(news, at=at)
+    Routing.objects.filter(part__number__in=NETTED).update(net=True, lot_size=LOT)
+    for number, pieces in COUNTED.items():
+        record_stock_count(number, Decimal(pieces), counted_at=at, by=BY, at=at, note="demo plant")
+    services.take_releases(by=BY, at=at)
 
 
 def _plans(start: datetime, at: datetime) -> None:

@@ -11,10 +11,12 @@ import pytest
 from django.utils import timezone
 
 from inventory.errors import Refused
-from inventory.models import CustomerPart, StockCount
+from inventory.models import CustomerPart, DemandSchedule, StockCount
 from inventory.services import record_stock_count
 from scheduling import services
+from scheduling.demo import add_demo_production
 from scheduling.models import ManufacturingOrder, Operation, Routing, RoutingOperation
+from scheduling.states import OrderSource
 from sequencer.models import DeliveryLine, Shipment
 from tests.factories import make_plant
 from tests.scheduling.shop import MONDAY, Shop, browser
@@ -278,3 +280,20 @@ def test_the_page_shows_the_reckoning_and_follows_the_releases(netted: Shop) -> 
         "/api/v1/stock-counts/", {"part": "HOUSING", "quantity": "1"}, content_type="application/json"
     )
     assert refused.status_code == 403
+
+
+def test_the_demo_plant_has_netting_to_look_at(transactional_db: None) -> None:
+    """Two customers, four docks: a part netted from a count, one nobody counted, one that is not netted."""
+    add_demo_production(at=timezone.now())
+    schedules = DemandSchedule.objects.filter(current=True, part__routing__isnull=False)
+    assert {(one.customer.code, one.dock) for one in schedules} == {
+        ("NORTH", "D1"), ("NORTH", "D3"), ("SOUTH", "03"), ("SOUTH", "05"),
+    }  # fmt: skip
+    told = {one.part: one for one in services.reckon_releases(at=timezone.now())}
+    assert {part: one.gross for part, one in told.items()} == {
+        "TR-100-WHT": "", "TR-200-RED": "off", "TR-200-SIL": "", "TR-300-BLK": "no_count",
+    }  # fmt: skip
+    assert 0 < told["TR-100-WHT"].net < told["TR-100-WHT"].demand
+    assert told["TR-100-WHT"].planned % 20 == 0
+    planned = ManufacturingOrder.objects.filter(source=OrderSource.RELEASE)
+    assert set(planned.values_list("part__number", flat=True)) >= {"TR-200-RED", "TR-300-BLK"}
