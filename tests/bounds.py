@@ -12,3 +12,8 @@ SOAK = os.environ.get("JIS_SOAK") == "1"
 def searched(examples: int) -> settings:
     """So many generated examples in a soak, a quarter of them (ten at least) in the suite; none is timed."""
     return settings(max_examples=examples if SOAK else max(10, examples // 4), deadline=None)
+
+
+def seeds(plants: int) -> range:
+    """So many generated plants in a soak, a third of them (four at least) in the suite."""
+    return range(plants if SOAK else min(plants, max(4, plants // 3)))

@@ -86,12 +86,16 @@ def warm_up() -> None:
                 "resources": [{"id": "A", "work_centre": "A"}],
                 "orders": [{"id": "A", "due": "2000-01-04T00:00"}],
                 "operations": [
-                    {"id": f"{number}", "order": "A", "number": number, "work_centre": "A", "hours": 0.1,
+                    {"id": f"{number}", "order": "A", "number": number, "work_centre": "A", "hours": 1,
                      "setup_standard": 0.01, "key": "AB"[number % 2]}
                     for number in range(WORTH_COMPILING)
                 ],
-                # One step places rows, the other one by one, with what the first sequenced in the way.
-                "steps": [{"id": 1, **common, "horizon_days": 1}, {"id": 2, **common, "gap_control": "P"}],
+                # One step places rows, the other one by one, with what the first sequenced in the way. Of few
+                # operations each: what is loaded is the same, and each worker of a plant waits for it at its start.
+                "steps": [
+                    {"id": 1, **common, "horizon_days": 1},
+                    {"id": 2, **common, "horizon_days": 3, "gap_control": "P"},
+                ],
             }
         )
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -100,6 +101,18 @@ def test_own_racks_for_an_option_code(db: None) -> None:
     assert racks() == [("R-1", [1, 3]), ("R-2", [2])]
 
 
+def come(name: str, build_order: str, *order: int) -> list[tuple[str, int, int | None]]:
+    """The places of calls that came in this order; nothing of them stays."""
+    with undone():
+        call(ruled(dict(RULES)[name], capacity=3, build_order=build_order), *order)
+        return places()
+
+
+@cache
+def in_turn(name: str, build_order: str) -> list[tuple[str, int, int | None]]:
+    return come(name, build_order, *CALLS)
+
+
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("name", "build_order"),
@@ -116,13 +129,7 @@ def test_any_order_of_arrival_gives_the_same_racks(
     db: None, name: str, build_order: str, order: list[int]
 ) -> None:
     """Not only which calls share a rack: number, slot and sequence, as if they had come one after the other."""
-    rules = dict(RULES)[name]
-    with undone():
-        call(ruled(rules, capacity=3, build_order=build_order), *CALLS)
-        expected = places()
-    with undone():
-        call(ruled(rules, capacity=3, build_order=build_order), *order)
-        assert places() == expected
+    assert come(name, build_order, *order) == in_turn(name, build_order)
 
 
 def test_cutting_again_changes_nothing(db: None) -> None:

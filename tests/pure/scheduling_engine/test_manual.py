@@ -19,7 +19,7 @@ from scheduling.engine.oven import size_of
 from scheduling.engine.problem import Status
 from scheduling.engine.result import Placed, PlacedLoad
 from scheduling.engine.setups import Source
-from tests.bounds import searched
+from tests.bounds import searched, seeds
 from tests.pure.scheduling_engine.plant import operation, press
 from tests.pure.scheduling_engine.plant import problem as small
 from tests.pure.scheduling_engine.test_legal_plans import FEW, generated, grown_orders, judge, other_steps
@@ -228,7 +228,7 @@ def free_to_move(problem: Problem) -> Problem:
 
 
 @pytest.mark.parametrize("others", [False, True], ids=["standard", "all types"])
-@pytest.mark.parametrize("seed", range(70))
+@pytest.mark.parametrize("seed", seeds(70))
 def test_every_move_leaves_a_plan_the_judge_of_runs_passes(seed: int, others: bool) -> None:
     """Loads, secondary resources, overlap, batches and locked operations of generated plants, eight tries each."""
     random = Random(seed)

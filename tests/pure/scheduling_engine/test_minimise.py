@@ -19,6 +19,7 @@ from scheduling.engine.search import Found, exact, lines
 from scheduling.engine.search.running import search as search_freely
 from scheduling.engine.search.timing import FORBIDDEN, MISSING, OPENS, between, change, finish, stretch
 from scheduling.engine.setups import Source
+from tests.bounds import seeds
 from tests.pure.scheduling_engine.plant import (
     DAY_SHIFT,
     bars,
@@ -490,7 +491,7 @@ def searched(seed: int) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(60))
 def test_every_plan_is_legal_and_the_same_again(seed: int) -> None:
     made = read_problem(searched(seed))
     done = solve(made, Budget(iterations=300))
@@ -597,7 +598,7 @@ def test_small_plants_get_the_best_plan_there_is(seed: int) -> None:
 # What is proven.
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_no_order_costs_less_than_the_bound(seed: int) -> None:
     """Small plants, every order tried: setup and lateness of the best one is never below what is called proven."""
     random = Random(1000 + seed)

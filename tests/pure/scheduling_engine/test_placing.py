@@ -19,6 +19,7 @@ from scheduling.engine.passes import (
     kept_chains,
     true_setups,
 )
+from tests.bounds import seeds
 from tests.pure.scheduling_engine.plant import DAY_SHIFT, MONDAY, keyed, operation, press, problem, step
 from tests.pure.scheduling_engine.test_legal_plans import generated, other_steps
 
@@ -56,14 +57,14 @@ def bent(random: Random, data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(60))
 def test_both_ways_plan_standard_steps_alike(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random(seed)
     data = generated(random)
     both_ways(bent(random, data) if seed % 2 else data, monkeypatch)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", seeds(60))
 def test_both_ways_plan_every_other_step_alike(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random(seed)
     data = other_steps(random, generated(random))
@@ -186,7 +187,7 @@ def test_warming_up_compiles_what_a_plan_needs() -> None:
     assert [set(loop.signatures) for loop in loops] == warm
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20))
 def test_latest_starts_are_the_same_both_ways(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Due before the plan's start, in it, years behind it and never."""
     random = Random(seed)

@@ -18,6 +18,7 @@ import pytest
 from scheduling.engine import Budget, read_problem, solve
 from scheduling.engine.search import Found, Limits, exact
 from scheduling.engine.search.lines import GAP_WEIGHT, OVER, SECOND, LinesProblem
+from tests.bounds import seeds
 from tests.pure.scheduling_engine.plant import press
 from tests.pure.scheduling_engine.test_minimise import MATRIX, least, plant, searched
 
@@ -60,7 +61,7 @@ def tried(problem: LinesProblem) -> int:
     )
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_no_order_is_better_than_what_is_proven(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound is never above the best of all orders; where capacity stays as it is and no gap counts, it is that."""
     for problem, found in caught(seed, monkeypatch)[:2]:
@@ -76,7 +77,7 @@ def test_no_order_is_better_than_what_is_proven(seed: int, monkeypatch: pytest.M
             assert settled.bound == best == cost
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", seeds(8))
 def test_setups_alone_are_proven_on_several_resources(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without due dates no time holds the lines together: each still begins with what its resource is set up for."""
     random = Random(seed)
