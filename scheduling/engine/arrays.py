@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scheduling.engine.calendars import ENDLESS, HOUR, WorkClock
 from scheduling.engine.placing import LOCKED, MOVES, RUNNING, Floor, Routing
 from scheduling.engine.problem import Operation
-from scheduling.engine.search.timing import COLUMN, FULL, NAME, PART, REDUCED, ROW, Changes, Clocks
+from scheduling.engine.search.timing import COLUMN, FULL, PART, REDUCED, ROW, Changes, Clocks
 from scheduling.engine.setups import Setups, standard_hours
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class States:
     def changes(self) -> Changes:
         """The setups between all states numbered so far."""
         setups = self._setups
-        columns = [self._numbered(str.rstrip)]
+        columns: list[list[int]] = []
         places: dict[object, list[int]] = {}
         records: list[NDArray[np.int32]] = []
         size = 0
@@ -185,11 +185,16 @@ class States:
         return Changes(np.array(asks, dtype=np.int64), states, np.concatenate(records))
 
     def _standard(self, operation: Operation | None, resource: int, equal: bool) -> int:
-        """The standard time in seconds; NONE without one, and for what only was left behind."""
+        """The standard time in seconds: without one nothing behind an equal grouping part, NONE behind another.
+
+        NONE also for what only was left behind.
+        """
         if operation is None:
             return NONE
         hours, _ = standard_hours(operation, self._setups.resources[resource], equal)
-        return NONE if hours is None else round(hours * HOUR)
+        if hours is None:
+            return 0 if equal else NONE
+        return round(hours * HOUR)
 
     def _numbered(self, part: Callable[[str], str]) -> list[int]:
         """A number for each part of the keys; NONE for the key nobody knows, which equals none."""
@@ -201,10 +206,7 @@ def likes(changes: Changes, states: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number the kinds of states: those of one kind need equal setups from and to all others."""
     asks, columns = changes.asks, changes.states
     telling = {*asks[:, [ROW, COLUMN, FULL, REDUCED]].flat}
-    standard = columns[np.ix_(states, sorted({*asks[:, FULL], *asks[:, REDUCED]}))]
     if any((columns[states, ask[FULL]] != columns[states, ask[REDUCED]]).any() for ask in asks):
         telling |= {*asks[:, PART]}
-    if (standard < 0).any():
-        telling.add(NAME)
     _, kinds = np.unique(columns[np.ix_(states, sorted(telling))], axis=0, return_inverse=True)
     return kinds.reshape(-1).astype(np.int64)

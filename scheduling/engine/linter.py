@@ -65,6 +65,7 @@ class _Linter:
     def run(self) -> Iterator[Caution]:
         yield from self._zero_times()
         yield from self._forced_elsewhere()
+        yield from self._unused()
         yield from self._no_forward_between()
         yield from self._steps_against_the_flow()
         yield from self._before_the_bottleneck()
@@ -119,6 +120,11 @@ class _Linter:
                 found.append(f"{operation.id} on {operation.resource}")
         if found:
             yield _caution(None, Sentence("forced-elsewhere", names=some(found), count=len(found)))
+
+    def _unused(self) -> Iterator[Caution]:
+        for step in self._enabled:
+            if step.unused:
+                yield _caution(step.id, Sentence("unused", step=step.id, names=", ".join(step.unused)))
 
     def _no_forward_between(self) -> Iterator[Caution]:
         if self._initial.synchronise:

@@ -1,7 +1,8 @@
 """PROBLEM: what a plan is made from, read from JSON, each rule checked where it is read.
 
-Times are whole seconds as `calendars.PlantTime` counts them. What the format names but nobody computes yet is refused
-in words, so no entry of a planner is ever silently without effect.
+Times are whole seconds as `calendars.PlantTime` counts them. A key the format does not have is refused by name; a
+parameter that a step's type does not use is kept as `Step.unused` for the linter to tell. So no entry of a planner is
+ever silently without effect.
 """
 
 from __future__ import annotations
@@ -224,7 +225,7 @@ Profile = Mapping[str | None, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One sequencing step, as far as it is built."""
+    """One sequencing step. `unused` names what its entry gives though its type does nothing with it."""
 
     id: int
     type: StepType
@@ -253,6 +254,7 @@ class Step:
     weight_of_tardiness: float = 1.0
     never_later: bool = False
     reoptimise: bool = False
+    unused: tuple[str, ...] = ()
 
     @property
     def searches(self) -> bool:
@@ -378,6 +380,7 @@ def read_problem(data: object) -> Problem:
     )
     top.done()
     _check_names(problem)
+    problem = replace(problem, resources=_as_ovens(problem))
     _check_ovens(problem)
     _check_secondary(problem)
     routing = routing_of(problem.operations)
@@ -490,7 +493,7 @@ class _Reader:
             id=section.text("id"),
             due=self.moment(section, "due"),
             weight=section.number("weight", 1.0),
-            schedule_number=section.text("schedule_number", None),
+            schedule_number=section.label("schedule_number", None),
             firm=section.flag("firm", False),
             delivery_bound=section.flag("delivery_bound", False),
         )
@@ -662,13 +665,16 @@ def _oven(section: Section) -> Oven | None:
 
 
 def _calendar_of(section: Section, calendars: Mapping[str, ShiftCalendar]) -> ShiftCalendar:
-    """The default, one of the named calendars, or one written out at the resource."""
+    """The default, one of the named calendars, or one written out at the resource, alone its week or with its closed
+    days."""
     value = section.take("calendar", "default")
     if isinstance(value, dict):
         own = _calendars(value, section.at("calendar"))
         if len(own) != 1:
             raise ProblemError(section.at("calendar"), 'knows "default" and "closed" only')
         return own["default"]
+    if isinstance(value, list):
+        return ShiftCalendar(_week(value, section.at("calendar")), calendars["default"].closed)
     if not isinstance(value, str) or value not in calendars:
         raise ProblemError(
             section.at("calendar"), f"{value!r} is not in calendar; there are {', '.join(sorted(calendars))}"
@@ -756,23 +762,20 @@ def _step(value: object, place: str) -> Step:
     kind = StepType(section.choice("type", list(StepType)))
     enabled = section.flag("enabled", True)
     description = section.string("description", "")
-    _refuse_foreign(section, kind)
+    unused = _take_unused(section, kind)
     grouped = kind is not StepType.FORWARD
     group = _slice(section, "group_from", "group_to", needed=kind in _KEYED)
     levels = _levels(section) if kind is StepType.MULTI_LEVEL else ()
     order_by = OrderBy(section.choice("order_by", list(OrderBy), OrderBy.SORT))
-    sort = section.choice("sort", list(Sort), None)
-    if order_by is OrderBy.GROUP and sort is not None:
+    sort = Sort(section.choice("sort", list(Sort), Sort.STANDARD))
+    if order_by is OrderBy.GROUP and sort is not Sort.STANDARD:
         raise ProblemError(
             section.at("sort"),
             Sentence("no-sort-in-groups"),
         )
     gap_control = section.choice("gap_control", ["", *GapControl], GapControl.ACCEPT)
     if kind in ALL_GAPS and gap_control in (GapControl.REMOVE, GapControl.NEW_GROUP):
-        raise ProblemError(
-            section.at("gap_control"),
-            Sentence("accepts-all-gaps", type=str(kind)),
-        )
+        gap_control, unused = GapControl.ACCEPT, (*unused, "gap_control")
     if kind is StepType.MULTI_LEVEL and gap_control == GapControl.NEW_GROUP:
         raise ProblemError(section.at("gap_control"), Sentence("no-new-group", type=str(kind)))
     fill = section.number("min_fill_percent", 0.0)
@@ -794,7 +797,7 @@ def _step(value: object, place: str) -> Step:
         same_schedule_number=section.flag("same_schedule_number", False),
         break_if_delay=section.flag("break_if_delay", False),
         order_by=order_by,
-        sort=Sort(sort or Sort.STANDARD),
+        sort=sort,
         common_resources_only=section.flag("common_resources_only", False),
         gap_control=GapControl(gap_control or GapControl.ACCEPT),
         max_gap_centihours=section.number("max_gap_centihours", 0.0),
@@ -806,6 +809,7 @@ def _step(value: object, place: str) -> Step:
         batch_size=section.number("batch_size") if kind is StepType.BATCH_SIZE else None,
         weight_of_tardiness=section.number("lambda", 1.0),
         never_later=section.flag("never_later", False),
+        unused=unused,
     )
     section.done()
     if step.batch_size == 0:
@@ -813,11 +817,13 @@ def _step(value: object, place: str) -> Step:
     return step
 
 
-def _refuse_foreign(section: Section, kind: StepType) -> None:
-    """Parameters of other step types: their defaults may stand in the file, a value is refused."""
-    for name, plain, kinds in PARAMETERS:
-        if kind not in kinds and section.take(name, None) not in (None, *plain):
-            raise ProblemError(section.at(name), Sentence("of-another-type", type=str(kind)))
+def _take_unused(section: Section, kind: StepType) -> tuple[str, ...]:
+    """Parameters of other step types: what stands there counts nothing, and is named unless it asks for nothing."""
+    return tuple(
+        name
+        for name, plain, kinds in PARAMETERS
+        if kind not in kinds and section.take(name, None) not in (None, *plain)
+    )
 
 
 def _levels(section: Section) -> tuple[Level, ...]:
@@ -832,7 +838,7 @@ def _levels(section: Section) -> tuple[Level, ...]:
 def _level(value: object, place: str) -> Level:
     section = Section(value, place)
     part = _slice(section, "from", "to", needed=True)
-    by = LevelBy(section.choice("by", list(LevelBy)))
+    by = LevelBy(section.choice("by", list(LevelBy), LevelBy.GROUP))
     section.done()
     return Level(part or WHOLE_KEY, by)
 
@@ -923,6 +929,26 @@ def _check_secondary(problem: Problem) -> None:
                     f"operations[{number}].secondary",
                     Sentence("both-beside-and-main", resource=name),
                 )
+
+
+def _as_ovens(problem: Problem) -> tuple[Resource, ...]:
+    """Resources that an oven step loads and that have no `oven`: their size is told by what every resource has.
+
+    That is `group_maximum`, or one capacity above 1, both in pieces. A capacity that is the size is not a speed.
+    """
+    loading = {step.work_centre for step in problem.steps if step.enabled and step.type in _OVENS}
+
+    def told(resource: Resource) -> Resource:
+        if resource.work_centre not in loading or resource.oven is not None:
+            return resource
+        if resource.group_maximum:
+            return replace(resource, oven=Oven("pieces", resource.group_maximum))
+        sizes = {size for _, size in resource.capacity}
+        if len(sizes) == 1 and (size := min(sizes)) > 1:
+            return replace(resource, oven=Oven("pieces", size), capacity=())
+        return resource
+
+    return tuple(told(resource) for resource in problem.resources)
 
 
 def _check_ovens(problem: Problem) -> None:

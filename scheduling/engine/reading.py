@@ -71,6 +71,13 @@ class Section:
             raise ProblemError(self.at(key), Sentence("no-text", value=repr(value)))
         return value
 
+    def label(self, key: str, default: Any = _MISSING) -> Any:
+        """A string that is not empty, or a whole number that stands for one."""
+        value = self._left.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            self._left[key] = str(value)
+        return self.text(key, default)
+
     def string(self, key: str, default: Any = _MISSING) -> Any:
         """A string that may be empty."""
         value = self.take(key, default)

@@ -29,6 +29,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
             "Forced on a resource that is none of their own, and planned there: %(names)s (%(count)s in all); take the "
             "force away if that is not meant."
         ),
+        "unused": gettext_noop(
+            "Step %(step)s: a step of its type does nothing with %(names)s; leave it out."
+        ),
         "no-forward-between": gettext_noop(
             "Step %(step)s on %(centre)s goes by the times before step %(earlier)s on %(other)s; put a forward step "
             "between them."
@@ -307,14 +310,9 @@ TEMPLATES: Mapping[str, str] = MappingProxyType(
         "no-sort-in-groups": gettext_noop(
             "is not available when the sequencing part is grouped: groups are sorted on planned start; leave it out"
         ),
-        "accepts-all-gaps": gettext_noop(
-            "a step of the type %(type)s accepts all gaps: its groups start with their latest operation; leave it "
-            "blank"
-        ),
         "no-new-group": gettext_noop("Y is not available for a step of the type %(type)s; use S or P"),
         "above-hundred": gettext_noop("is a share of the capacity, so at most 100"),
         "not-above-zero": gettext_noop("must be above 0"),
-        "of-another-type": gettext_noop("has no meaning for a step of the type %(type)s; leave it out"),
         "number-of-levels": gettext_noop("must name from 1 to %(most)s levels, not %(count)s"),
         "no-profile": gettext_noop("must list the key values in the order of the cycle"),
         "stop-too-long": gettext_noop(

@@ -25,7 +25,7 @@ class Source(StrEnum):
     RECORD = "record"
     STANDARD = "standard"
     REDUCED = "reduced"
-    SAME = "same key"
+    SAME = "same part"
     MISSING = "missing"
     FORBIDDEN = "forbidden"
 
@@ -101,7 +101,7 @@ class Setups:
         hours, reduced = standard_hours(operation, self.resources[resource], equal)
         if hours is not None:
             return Setup(round(hours * HOUR), Source.REDUCED if reduced else Source.STANDARD)
-        return _SAME if before is not None and before.rstrip() == operation.key.rstrip() else _MISSING
+        return _SAME if equal else _MISSING
 
     def _equal(self, before: str, key: str, resource: int) -> bool:
         slice_ = self.slices[resource]
@@ -122,24 +122,26 @@ def _grouping_slices(problem: Problem) -> dict[str, KeySlice]:
 
 
 def standard_hours(operation: Operation, resource: Resource, equal: bool) -> tuple[float | None, bool]:
-    """The standard time by the resource's rule, and whether a reduction went into it."""
-    rule = resource.setup_rule
-    sources: list[Operation | Resource] = []
-    if rule is not SetupRule.RESOURCE:
-        sources.append(operation)
-    if rule is not SetupRule.OPERATION:
-        sources.append(resource)
-    values: list[float] = []
-    reduced = False
-    for source in sources:
-        value = source.setup_standard
-        if equal and source.setup_reduced is not None:
-            value, reduced = source.setup_reduced, True
-        if value is not None:
-            values.append(value)
-    if not values:
-        return None, False
-    return (sum(values) if rule is SetupRule.SUM else max(values)), reduced
+    """The standard time by the resource's rule, and whether a reduction went into it.
+
+    The rule chooses where operation and resource both give a time; where one alone does, that one counts.
+    """
+    own, machine = ((_standard(source, equal)) for source in (operation, resource))
+    if own is None or machine is None:
+        return own or machine or (None, False)
+    if resource.setup_rule is SetupRule.OPERATION:
+        return own
+    if resource.setup_rule is SetupRule.RESOURCE:
+        return machine
+    hours = own[0] + machine[0] if resource.setup_rule is SetupRule.SUM else max(own[0], machine[0])
+    return hours, own[1] or machine[1]
+
+
+def _standard(source: Operation | Resource, equal: bool) -> tuple[float, bool] | None:
+    """What one of the two gives, and whether it is its reduced time; None when it gives nothing."""
+    if equal and source.setup_reduced is not None:
+        return source.setup_reduced, True
+    return None if source.setup_standard is None else (source.setup_standard, False)
 
 
 class Matrix:

@@ -29,8 +29,6 @@ MADE, RATE = range(2)
 # Columns of what a resource asks of a state: where its table of records begins and how wide it is, and in which
 # columns of a state its row and column there, its grouping part and its standard times stand.
 TABLE, WIDTH, ROW, COLUMN, PART, FULL, REDUCED = range(7)
-# A state's first column is the number of its key.
-NAME = 0
 
 
 class Clocks(NamedTuple):
@@ -63,9 +61,7 @@ def change(changes: Changes, resource: int, before: int, state: int) -> int:
         if seconds != NO_RECORD:
             return int(seconds)
     standard = new[asks[REDUCED]] if old[asks[PART]] == new[asks[PART]] else new[asks[FULL]]
-    if standard >= 0:
-        return int(standard)
-    return 0 if old[NAME] == new[NAME] else MISSING
+    return int(standard) if standard >= 0 else MISSING
 
 
 @compiled

@@ -31,8 +31,8 @@ def test_a_problem_file_becomes_one_json_result(tmp_path: Path) -> None:
         ("{", "is not JSON"),
         ('{"start": "2026-11-23T06:00", "stepps": []}', "unknown key 'stepps'; did you mean 'steps'"),
         (
-            json.dumps(problem(steps=[step(type="minimise_setup")])),
-            "seq_from: has no meaning for a step of the type minimise_setup",
+            json.dumps(problem(steps=[step(group_from=4)])),
+            "group_from: is 4 and lies after group_to 3",
         ),
         ("[]", "the problem: is not an object"),
         ("[" * 200_000, "is nested too deeply"),

@@ -67,6 +67,10 @@ def test_nothing_is_said_about_a_plain_problem() -> None:
             "Step 10 has no sequencing horizon: nothing is sequenced. Give horizon_days.",
         ),
         (
+            plain(steps=[step(max_group_hours=24, max_wait_hours=4, levels=[{"from": 1, "to": 3}])]), "unused",
+            "Step 10: a step of its type does nothing with max_wait_hours, levels; leave it out.",
+        ),
+        (
             plain(operations=[*keyed("RED,BLU,GRN,RED"), operation("G10", 0)]), "zero-time",
             "1 operations have no operation time and are not sequenced: G10.",
         ),

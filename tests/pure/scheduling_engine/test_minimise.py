@@ -28,7 +28,6 @@ from tests.pure.scheduling_engine.plant import (
     press,
     problem,
     sequence,
-    step,
 )
 from tests.pure.scheduling_engine.test_legal_plans import generated, judge
 
@@ -323,6 +322,14 @@ def test_a_pair_nobody_defined_is_not_taken_as_free() -> None:
     assert not any("no setup time" in warning for warning in done.warnings)
 
 
+def test_shades_of_one_colour_stay_together_though_the_matrix_has_colours_only() -> None:
+    """RED 1 to RED 2 stands nowhere: with equal grouping parts that is no setup, and nothing dear to the search."""
+    data = plant("RED 1,BLU 1,RED 2,BLU 2,RED 3,BLU 3", steps=[least(group_from=1, group_to=3)])
+    done = plan(data, iterations=500)
+    assert (done.before.setup_hours, done.after.setup_hours) == (10.0, 2.0)
+    assert not any("no setup time" in warning for warning in done.warnings)
+
+
 def test_two_steps_share_the_budget() -> None:
     saw = {"id": "S1", "work_centre": "SAW", "state": "RED"}
     data = plant(
@@ -337,16 +344,13 @@ def test_two_steps_share_the_budget() -> None:
     [("seq_from", 4), ("max_group_hours", 8), ("max_operation_hours", 8), ("max_resource_hours", 8),
      ("same_schedule_number", True), ("break_if_delay", True), ("sort", "latest_start"), ("profile", ["RED"])],
 )  # fmt: skip
-def test_a_parameter_without_meaning_is_refused(parameter: str, value: object) -> None:
-    with pytest.raises(
-        ProblemError, match=f"{parameter}: has no meaning for a step of the type minimise_setup"
-    ):
-        plan(plant("RED", steps=[least(**{parameter: value})]))
-
-
-def test_lambda_belongs_to_this_step() -> None:
-    with pytest.raises(ProblemError, match="lambda: has no meaning for a step of the type standard"):
-        plan(plant("RED", steps=[step(**{"lambda": 2})]))
+def test_a_parameter_of_another_type_counts_nothing_and_is_told(parameter: str, value: object) -> None:
+    keys = "RED,BLU,RED,BLU"
+    alone, beside = plan(plant(keys, steps=[least()])), plan(plant(keys, steps=[least(**{parameter: value})]))
+    assert beside.operations == alone.operations
+    said = f"Step 10: a step of its type does nothing with {parameter}; leave it out."
+    assert said in [caution.sentence for caution in beside.cautions]
+    assert said not in [caution.sentence for caution in alone.cautions]
 
 
 def test_weights_that_could_not_be_summed_are_refused() -> None:

@@ -103,6 +103,33 @@ def test_capacity_in_pieces(capacity: float, expected: list[str]) -> None:
     assert loads(done) == expected
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"oven": {"unit": "pieces", "capacity": 8}},
+        {"oven": {"unit": "pieces", "capacity": 8}, "group_maximum": 3},
+        {"group_maximum": 8},
+        {"group_maximum": 8, "capacity": [["2026-11-23", 1.0]]},
+        {"capacity": [["2026-11-23", 8.0]]},
+    ],
+    ids=["oven", "oven first", "group_maximum", "capacity 1 is a speed", "capacity"],
+)
+def test_where_an_oven_has_its_size_from(told: dict[str, Any]) -> None:
+    """Without `oven` the largest group, else the capacity is the size in pieces, and then no speed."""
+    done = fired(
+        pieces(("A", 2, 4, 0), ("B", 2, 5, 0), ("C", 2, 4, 0)), over={"resources": [press("M1", **told)]}
+    )
+    assert bars(done) == ["A10 M1 0-2", "C10 M1 0-2", "B10 M1 2-4"]
+    assert [load.fill for load in done.loads] == [1.0, 0.625]
+
+
+@pytest.mark.parametrize("gap_control", [" ", "S", "P", "Y"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_oven_accepts_all_gaps(kind: str, gap_control: str) -> None:
+    done = fired(pieces(("A", 1, 3, 0), ("B", 1, 3, 2)), type=kind, gap_control=gap_control)
+    assert bars(done) == ["A10 M1 2-3", "B10 M1 2-3"]
+
+
 @pytest.mark.parametrize("unit", ["volume", "positions"])
 def test_capacity_in_volume_and_in_positions(unit: str) -> None:
     sized = [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from scheduling.engine import solve
 from scheduling.engine.keys import KeySlice
-from scheduling.engine.problem import read_problem
+from scheduling.engine.problem import StepType, read_problem
 from scheduling.engine.reading import ProblemError
 from tests.pure.scheduling_engine.plant import operation, press, problem, step
 
@@ -100,6 +101,83 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
     assert KeySlice(5, 8).of("RED 12") == "12  "
 
 
+# A step as the format prints it, every key with what the format prints there.
+PRINTED: dict[str, Any] = {
+    "id": 10, "description": None, "enabled": True, "work_centre": "PRESS", "group_from": 1, "group_to": 3,
+    "seq_from": 4, "seq_to": 7, "max_group_hours": 24, "respect_delay_calendar": False, "max_operation_hours": None,
+    "max_resource_hours": None, "horizon_days": None, "same_schedule_number": False, "break_if_delay": False,
+    "order_by": "sort", "sort": "standard", "common_resources_only": False, "gap_control": " ",
+    "max_gap_centihours": None, "lambda": 1.0, "never_later": False, "profile": [], "batch_size": None, "levels": [],
+}  # fmt: skip
+SLICES = ("seq_from", "seq_to")
+NEEDED: dict[str, dict[str, Any]] = {
+    "cyclic": {"profile": ["RED"]}, "batch_size": {"batch_size": 5}, "multi_level": {"levels": [LEVEL]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "unused"),
+    [
+        ("standard", ()), ("cyclic", ()), ("oven", SLICES), ("oven_repetition", SLICES), ("batch_size", SLICES),
+        ("minimise_setup", (*SLICES, "max_group_hours")), ("multi_level", ("group_from", "group_to", *SLICES)),
+        ("forward", ("group_from", "group_to", *SLICES, "max_group_hours")),
+    ],
+)  # fmt: skip
+def test_every_type_takes_the_step_of_the_format(kind: str, unused: tuple[str, ...]) -> None:
+    """A key without effect for a type is no mistake: what stands there but asks for something is named."""
+    read = read_problem(problem(steps=[{**PRINTED, "type": kind, **NEEDED.get(kind, {})}]))
+    assert read.steps[0].unused == unused
+
+
+@pytest.mark.parametrize("kind", list(StepType))
+def test_a_neutral_value_is_as_good_as_none(kind: StepType) -> None:
+    """Null, or the key left out, is what every key may be that a type does not need."""
+    kept = {"id", "work_centre", "enabled", *NEEDED.get(kind, {})} | (
+        set() if kind in (StepType.FORWARD, StepType.MULTI_LEVEL) else {"group_from", "group_to"}
+    )
+    plain = {**{key: PRINTED[key] for key in kept}, "type": kind, **NEEDED.get(kind, {})}
+    nulls = {**dict.fromkeys(PRINTED), **plain}
+    assert read_problem(problem(steps=[plain])).steps == read_problem(problem(steps=[nulls])).steps
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "value"),
+    [
+        ("oven", "max_operation_hours", 8), ("oven", "reoptimise", True), ("oven", "gap_control", "Y"),
+        ("batch_size", "gap_control", "S"), ("cyclic", "gap_control", "S"), ("cyclic", "break_if_delay", True),
+        ("standard", "batch_size", 100), ("standard", "profile", ["RED"]), ("standard", "lambda", 2),
+        ("multi_level", "sort", "latest_start"), ("forward", "gap_control", "S"),
+    ],
+)  # fmt: skip
+def test_what_a_type_does_nothing_with_is_told(kind: str, key: str, value: object) -> None:
+    entry = {**PRINTED, "type": kind, **NEEDED.get(kind, {})}
+    plain, beside = (read_problem(problem(steps=[each])).steps[0] for each in (entry, {**entry, key: value}))
+    assert set(beside.unused) - set(plain.unused) == {key}
+    assert replace(beside, unused=()) == replace(plain, unused=())
+
+
+def test_sorting_by_the_part_alone_says_nothing_beside_grouping() -> None:
+    grouped, told = (step(order_by="group", sort=sort) for sort in (None, "standard"))
+    assert read_problem(problem(steps=[grouped])).steps == read_problem(problem(steps=[told])).steps
+
+
+def test_a_resource_may_have_the_week_alone() -> None:
+    week = [["06:00", "10:00"]] * 7
+    own = problem(
+        calendar={"default": [["06:00", "22:00"]] * 7, "closed": ["2026-12-25"]},
+        resources=[
+            press("M1", calendar=week),
+            press("M2", calendar={"default": week, "closed": ["2026-12-25"]}),
+        ],
+    )
+    alone, whole = (resource.calendar for resource in read_problem(own).resources)
+    assert alone == whole
+
+
+def test_a_schedule_number_may_be_a_number() -> None:
+    assert read_problem(problem(orders=[{"id": "A", "schedule_number": 7}])).orders[0].schedule_number == "7"
+
+
 @pytest.mark.parametrize(
     ("changed", "place", "sentence"),
     [
@@ -127,10 +205,6 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
         ({"steps": [step(max_operation_hours=-1)]}, "steps[0].max_operation_hours", "at least 0"),
         ({"steps": [{**OVEN, "type": "batch_size"}]}, "steps[0].batch_size", "is missing"),
         ({"steps": [{**OVEN, "type": "batch_size", "batch_size": 0}]}, "steps[0].batch_size", "must be above 0"),
-        (
-            {"steps": [{**OVEN, "type": "batch_size", "batch_size": 9, "gap_control": "S"}]},
-            "steps[0].gap_control", "type batch_size accepts all gaps",
-        ),
         ({"operations": [A10], "steps": [OVEN]}, "resources[0].oven", "step 10 loads M1; give capacity and unit"),
         ({"resources": [press("M1", oven={"unit": "kilos"})]}, "resources[0].oven.unit", "must be one of 'pieces'"),
         ({"resources": [press("M1", oven={"unit": "pieces"})]}, "resources[0].oven.capacity", "is missing"),
@@ -145,21 +219,11 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
             "operations[0].volume", "operation A10 has none: the oven M1 is filled by volume",
         ),
         ({"steps": [{**OVEN, "min_fill_percent": 101}]}, "steps[0].min_fill_percent", "at most 100"),
-        ({"steps": [{**OVEN, "gap_control": "Y"}]}, "steps[0].gap_control", "type oven accepts all gaps"),
-        ({"steps": [{**OVEN, "max_operation_hours": 8}]}, "steps[0].max_operation_hours", "no meaning for a step"),
-        ({"steps": [step(batch_size=100)]}, "steps[0].batch_size", "no meaning for a step of the type standard"),
-        ({"steps": [step(type="forward")]}, "steps[0].group_from", "no meaning for a step of the type forward"),
-        ({"steps": [step(profile=["RED"])]}, "steps[0].profile", "no meaning for a step of the type standard"),
         ({"steps": [step(**CYCLE, profile=[])]}, "steps[0].profile", "must list the key values in the order"),
         ({"steps": [step(**CYCLE, profile={})]}, "steps[0].profile", "must list the key values"),
         ({"steps": [step(**CYCLE)]}, "steps[0].profile", "is missing"),
         ({"steps": [step(**CYCLE, profile=["GREEN"])]}, "steps[0].profile[0]", "a text of at most 3 characters"),
         ({"steps": [step(**CYCLE, profile={"M9": ["RED"]})]}, "step 10.profile", "resource 'M9' is not in"),
-        (
-            {"steps": [step(**CYCLE, profile=["RED"], gap_control="S")]},
-            "steps[0].gap_control", "type cyclic accepts all gaps: its groups start with their latest operation",
-        ),
-        ({"steps": [step(**CYCLE, profile=["RED"], break_if_delay=True)]}, "steps[0].break_if_delay", "no meaning"),
         ({"steps": [LEVELS]}, "steps[0].levels", "must name from 1 to 20 levels, not 0"),
         ({"steps": [{**LEVELS, "levels": [LEVEL] * 21}]}, "steps[0].levels", "not 21"),
         ({"steps": [{**LEVELS, "levels": [{**LEVEL, "from": 3}]}]}, "steps[0].levels[0].from", "lies after to 2"),
@@ -167,8 +231,6 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
         ({"steps": [{**LEVELS, "levels": [{**LEVEL, "by": "size"}]}]}, "steps[0].levels[0].by", "must be one of"),
         ({"steps": [{**LEVELS, "levels": [{**LEVEL, "x": 1}]}]}, "steps[0].levels[0]", "unknown key 'x'"),
         ({"steps": [{**LEVELS, "levels": [LEVEL], "gap_control": "Y"}]}, "steps[0].gap_control", "Y is not available"),
-        ({"steps": [{**LEVELS, "levels": [LEVEL], "sort": "latest_start"}]}, "steps[0].sort", "no meaning for"),
-        ({"steps": [{**LEVELS, "levels": [LEVEL], "group_from": 1}]}, "steps[0].group_from", "no meaning for"),
         ({"steps": [step(work_centre="SAW")]}, "step 10", "no resource has the work centre 'SAW'"),
         ({"operations": [{**A10, "key": "X" * 21}]}, "operations[0].key", "at most 20"),
         ({"operations": [{**A10, "hours": -1}]}, "operations[0].hours", "at least 0"),
@@ -181,6 +243,7 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
         ({"operations": [{**A10, "resource": "M9"}]}, "operations[0]", "resource 'M9' is not in resources"),
         ({"operations": [{**A10, "work_centre": "SAW"}]}, "operations[0]", "no resource has the work centre 'SAW'"),
         ({"operations": [{**A10, "predecessors": ["Z"]}]}, "operations[0].predecessors", "'Z' is not in operations"),
+        ({"orders": [{"id": "A", "schedule_number": ["7"]}]}, "orders[0].schedule_number", "must be a text"),
         ({"operations": [A10], "orders": [{"id": "B"}]}, "operations[0].order", "'A' is not in orders"),
         ({"operations": [A10, A10]}, "operations", "'A10' is there twice"),
         ({"operations": CIRCLE}, "operations", "A10 → B10 → A20 → A10; take one predecessor out"),
@@ -193,7 +256,6 @@ def test_an_open_sequencing_part_ends_with_the_key() -> None:
         ({"initial_step": {"sort_settings": []}}, "initial_step.sort_settings", "must begin with key"),
         ({"initial_step": {"start_control": "late"}}, "initial_step.start_control", "must be one of 'planned'"),
         ({"initial_step": {"locked_horizon_hours": -8}}, "initial_step.locked_horizon_hours", "at least 0"),
-        ({"steps": [{**OVEN, "reoptimise": True}]}, "steps[0].reoptimise", "no meaning for a step of the type oven"),
         ({"resources": [press("M1", efficiency=0)]}, "resources[0].efficiency", "must be above 0"),
         ({"resources": [press("M1", calendar="late")]}, "resources[0].calendar", "'late' is not in calendar"),
         (

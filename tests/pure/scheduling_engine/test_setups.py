@@ -105,6 +105,33 @@ def test_without_a_reduced_time_the_standard_stays() -> None:
     assert setup("RED 2", "RED 1", [], setup_standard=2.0) == Setup(2 * HOUR, Source.STANDARD)
 
 
+@pytest.mark.parametrize("rule", ["operation", "resource", "longest", "sum"])
+@pytest.mark.parametrize(
+    ("own", "machine", "other_key", "equal_part"),
+    [
+        ({}, {"setup_standard": 3.0, "setup_reduced": 0.25}, 3, 0.25),
+        ({"setup_standard": 2.0, "setup_reduced": 0.5}, {}, 2, 0.5),
+        ({"setup_reduced": 0.5}, {"setup_standard": 3.0}, 3, None),
+    ],
+    ids=["the resource's", "the operation's", "one each"],
+)
+def test_where_one_alone_gives_a_time_it_counts_whatever_the_rule(
+    rule: str, own: dict[str, Any], machine: dict[str, Any], other_key: float, equal_part: float | None
+) -> None:
+    """The rule chooses between two times; a time that stands in the file is never passed over for none."""
+    over: dict[str, Any] = {**own, "machine": {**machine, "setup_rule": rule}}
+    assert setup("BLU 1", "RED 1", [], **over) == Setup(round(other_key * HOUR), Source.STANDARD)
+    if equal_part is None:
+        equal_part = {"operation": 0.5, "resource": 3.0, "longest": 3.0, "sum": 3.5}[rule]
+    assert setup("RED 2", "RED 1", [], **over).seconds == round(equal_part * HOUR)
+
+
+def test_an_equal_grouping_part_needs_nothing_where_nothing_is_given() -> None:
+    """What is set up for is the grouping part; the shade behind it is sorted, not changed over."""
+    assert setup("RED 2", "RED 1", []) == Setup(0, Source.SAME)
+    assert setup("RED 2", "RED 1", [record("RED*", "RED*", 0.5)]) == Setup(HOUR // 2, Source.RECORD)
+
+
 def test_a_missing_pair_is_not_silently_nothing() -> None:
     assert setup("RED", "BLU", []) == Setup(0, Source.MISSING)
     assert setup("RED", "RED", []) == Setup(0, Source.SAME), "the same key needs no changeover"
