@@ -99,35 +99,41 @@ class BatchSize(Grouping):
         open_parents = {order: self._open_parents(order) for order in orders}
         weights = [each if open_parents[order] else 0.0 for order, each in zip(orders, quantity, strict=True)]
         shares = distribute(surplus, weights if any(weights) else quantity)
-        components, parents = [], []
-        stock = 0.0
+        components, stock = [], 0.0
+        gained, needed = dict[str, float](), dict[str, float]()
         for order, before, share in zip(orders, quantity, shares, strict=True):
             components.append(Change(order, before, before + share))
             self._shop.scale(order, (before + share) / before)
-            grown, left = self._to_parents(open_parents[order], before, share)
-            parents += grown
-            stock += left
+            parents = open_parents[order]
+            stock += 0.0 if parents else share
+            weights = [self._quantity[parent] for parent in parents]
+            for parent, part in zip(parents, distribute(share, weights), strict=True):
+                gained[parent] = gained.get(parent, 0.0) + part
+                needed[parent] = needed.get(parent, 0.0) + before / sum(weights)
+        grown, left = self._grow(gained, needed)
         self._outcome.batches.append(
-            Batch(name, resource, self._size, surplus, tuple(components), tuple(parents), stock)
+            Batch(
+                name, resource, self._size, surplus, tuple(components), tuple(grown), round(stock + left, 6)
+            )
         )
 
-    def _to_parents(self, parents: list[str], component: float, share: float) -> tuple[list[Change], float]:
-        """Let parents grow by their part of a component's surplus; what is no whole parent stays in stock."""
-        if not parents or not share:
-            return [], share
-        weights = [self._quantity[parent] for parent in parents]
+    def _grow(self, gained: dict[str, float], needed: dict[str, float]) -> tuple[list[Change], float]:
+        """Let parents grow by the pieces they gained, each taking what it needs of the batch; the rest is stock.
+
+        A parent of several components in the batch grows once, by what all of them give.
+        """
         changes, stock = [], 0.0
-        for parent, own, part in zip(parents, weights, distribute(share, weights), strict=True):
-            each = component / sum(weights)
-            more = part / each
+        for parent, pieces in gained.items():
+            own, each = self._quantity[parent], needed[parent]
+            more = pieces / each
             if own == int(own):
                 more = float(math.floor(more + 1e-9))
-            stock += part - more * each
+            stock += pieces - more * each
             if more:
                 changes.append(Change(parent, own, own + more))
                 self._shop.scale(parent, (own + more) / own)
                 self._firm.add(parent)
-        return changes, round(stock, 6)
+        return changes, stock
 
     def _open_parents(self, order: str) -> list[str]:
         """Parents that may still grow: not firm, and not grown with another batch before."""

@@ -83,6 +83,18 @@ def test_a_parent_grows_by_whole_pieces_and_the_rest_is_stock() -> None:
 
 
 @pytest.mark.parametrize(
+    ("quantities", "size", "own", "after"), [((50, 40), 100, 90, 100), ((50, 50), 110, 50, 55)]
+)
+def test_a_parent_of_several_components_grows_once(
+    quantities: tuple[float, float], size: float, own: float, after: float
+) -> None:
+    """Two lots of one part make it up, or a left and a right one go into each: it grows by what both give."""
+    done = batched(*components(*quantities), parent("X", own, "A", "B"), batch_size=size)
+    assert (changes(done, "parents"), done.batches[0].stock) == ([[("X", own, after)]], 0)
+    assert bars(done)[-1] == f"X10 Z1 {size / 60:g}-{size / 60 + after / own:g}"
+
+
+@pytest.mark.parametrize(
     ("size", "expected"),
     [(100, ["A B", "C"]), (110, ["A C", "B"]), (89, ["A", "B", "C"]), (150, ["A B C"])],
 )
