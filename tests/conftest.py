@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import gc
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
@@ -21,6 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as searching
 
 from sequencer.postgres import kept
+from tests.scratch import scratch_database
 from tests.tables import add_what_only_migrations_make
 
 # How long an example takes is the machine's affair: a busy one makes no test fail.
@@ -84,17 +81,6 @@ def spool(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[str]:
-    """The address of a empty database that exists only for this test."""
-    if django_settings.EMBEDDED_DATABASE:
-        yield f"sqlite:///{tmp_path / 'scratch.sqlite3'}"
-        return
-    import psycopg2
-
-    address, name = os.environ["DATABASE_URL"], f"jis_scratch_{uuid.uuid4().hex[:10]}"
-    server = psycopg2.connect(urlsplit(address)._replace(path="/postgres").geturl())
-    server.autocommit = True
-    with server.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        yield urlsplit(address)._replace(path=f"/{name}").geturl()
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    server.close()
+    """The address of an empty database that exists only for this test."""
+    with scratch_database(tmp_path) as address:
+        yield address

@@ -1,6 +1,9 @@
 """The process that is killed. It loads the program once and forks a worker for each order that comes in a line.
 
-make                      tables, plant and partner
+tables                    makes the tables that each plant has a copy of
+grow FILE                 forks a process for one plant, with the environment in a JSON file; the orders below are
+                          that one's, until `leave`
+make                      plant and partner
 work [failpoint[:count]]  one worker does everything due, or dies at the failpoint; answers its exit status
 loop MILLISECONDS         one worker works without end and is killed with -9 after that time
 depart FIRST              a truck with the rack of the call FIRST departs
@@ -12,15 +15,18 @@ proof                     what `edi_ledger` says of the balance, of closing the 
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import signal
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
@@ -34,16 +40,46 @@ def main() -> None:
     from edi import transport
 
     transport.STALE_SECONDS = STALE  # type: ignore[misc]
-    orders = {"make": make, "work": work, "loop": loop, "depart": depart, "books": books, "proof": proof}
+    orders: dict[str, Any] = {
+        "make": make,
+        "work": work,
+        "loop": loop,
+        "depart": depart,
+        "books": books,
+        "proof": proof,
+    }
     orders |= carrier.ORDERS | press.ORDERS | outage.ORDERS | planner.ORDERS
-    for line in sys.stdin:
-        name, *words = line.split()
-        print(json.dumps(orders[name](*words)), flush=True)
-        connections.close_all()
+    for name, *words in map(str.split, sys.stdin):
+        if name == "tables":
+            answer(call_command("migrate", run_syncdb=True, verbosity=0))
+        elif name != "grow":
+            answer("there is no plant")  # it died of an error, which is told on its standard error
+        elif pid := os.fork():
+            answer(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        else:
+            answer(grow(*words))
+            for order, *more in iter(lambda: sys.stdin.readline().split(), ["leave"]):
+                answer(orders[order](*more))
+            return
+
+
+def answer(found: Any) -> None:
+    # First, for whoever hears the answer may copy the database.
+    connections.close_all()
+    print(json.dumps(found), flush=True)
+
+
+def grow(path: str) -> None:
+    """The settings read anew, for a plant of its own."""
+    os.environ.update(json.loads(Path(path).read_text()))
+    for module in ("sequencer.settings", "tests.crash.scratch_settings"):
+        importlib.reload(sys.modules[module])
+    settings._setup()  # type: ignore[attr-defined]
+    connections.settings = connections.configure_settings(settings.DATABASES)
+    del connections["default"]
 
 
 def make() -> None:
-    call_command("migrate", run_syncdb=True, verbosity=0)
     from edi.models import CallOffRoute, TradingPartner
     from edi.transport import partner_folders
     from tests.factories import make_plant

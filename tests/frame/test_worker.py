@@ -17,7 +17,13 @@ from sequencer.management.commands.run_plant import children
 # The queue in files belongs to the embedded plant, which is on SQLite whatever the suite runs on.
 pytestmark = pytest.mark.engine_free
 TOP = Path(__file__).resolve().parents[2]
-SEND = "from sequencer.celery import app; import sys; app.send_task(sys.argv[1])"
+SEND = """
+import sys
+from sequencer.celery import app
+for line in sys.stdin:
+    app.send_task(line.strip())
+    print("sent", flush=True)
+"""
 
 
 class Plant:
@@ -46,9 +52,22 @@ class Plant:
         ]
         subprocess.run(command, env=made, cwd=TOP, check=True)
         self.worker = self.start()
+        self.other = subprocess.Popen(
+            [sys.executable, "-c", SEND],
+            env=self.env,
+            cwd=TOP,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
 
-    def python(self, *words: str) -> None:
-        subprocess.run([sys.executable, *words], env=self.env, cwd=TOP, check=True)
+    def wake(self) -> None:
+        """Another process asks for a beat, and has handed the wake-up over."""
+        assert self.other.stdin is not None
+        assert self.other.stdout is not None
+        self.other.stdin.write("sequencer.tasks.worker_beat\n")
+        self.other.stdin.flush()
+        assert self.other.stdout.readline() == "sent\n"
 
     def start(self) -> subprocess.Popen[bytes]:
         command = next(child.command for child in children(8000) if child.name == "worker")
@@ -74,19 +93,20 @@ def plant(tmp_path: Path) -> Iterator[Plant]:
     yield started
     started.worker.kill()
     started.worker.wait()
+    started.other.communicate(timeout=20)
 
 
 def test_a_wake_up_of_another_process_is_run_and_a_killed_worker_is_replaced(plant: Plant) -> None:
-    plant.python("-c", SEND, "sequencer.tasks.worker_beat")
+    plant.wake()
     plant.beat_after([])
     warm = plant.beats()
-    plant.python("-c", SEND, "sequencer.tasks.worker_beat")
+    plant.wake()
     plant.beat_after(warm)
 
     plant.worker.kill()
     plant.worker.wait()
     before = plant.beats()
-    plant.python("-c", SEND, "sequencer.tasks.worker_beat")
+    plant.wake()
     assert plant.beats() == before, "nobody is there to run it"
     plant.worker = plant.start()
     plant.beat_after(before)

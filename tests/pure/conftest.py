@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 
+@pytest.fixture
+def spool() -> None:
+    """Nobody hands files over here: no folder is made for each of thousands of tests."""
+
+
 @pytest.fixture(autouse=True)
 def no_database(request: pytest.FixtureRequest) -> None:
     asked = {"db", "transactional_db"} & set(request.fixturenames)
