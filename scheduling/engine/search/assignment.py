@@ -138,6 +138,11 @@ class Assignment:
         """Whether another part would change nothing."""
         return self._next == len(self._costs) or self._looks >= MOST_LOOKS
 
+    @property
+    def successors(self) -> Costs | None:
+        """What follows each operation in the cheapest assignment; None as long as some have nothing."""
+        return None if (self._column_of < 0).any() else self._column_of
+
     def advance(self) -> None:
         """Match on for some milliseconds."""
         self._next, looks = match(

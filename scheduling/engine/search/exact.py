@@ -123,7 +123,8 @@ def search(
     settled = settle(problem, found, limits, end, cancelled, clock)
     if progress and settled.objective < found.objective:
         progress(settled)
-    return replace(settled, seconds=clock() - begun)
+    took = clock() - begun
+    return replace(settled, seconds=took, at=took if settled.objective < found.objective else found.at)
 
 
 def settle(

@@ -780,6 +780,9 @@ class Lines:
 class LinesWalk:
     """One worker's way through the lines: an iteration is one move drawn, timed, and made or not."""
 
+    # It proves nothing by itself.
+    bound: int | None = None
+
     def __init__(self, problem: LinesProblem, seed: int, worker: int) -> None:
         """Start from the best start."""
         cost, order = problem.start

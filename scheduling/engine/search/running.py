@@ -49,6 +49,10 @@ class Walk(Protocol):
         """The best figure so far."""
 
     @property
+    def bound(self) -> int | None:
+        """A figure it has proven that no sequence goes below; None where it proves nothing itself."""
+
+    @property
     def sequence(self) -> Sequence:
         """The order that has it."""
 
@@ -129,13 +133,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Found:
-    """The best sequence so far, what it costs, and what is proven about it. Iterations are those of all workers."""
+    """The best sequence so far, what it costs, and what is proven about it. Iterations are those of all workers.
+
+    `at` is when any worker had an order as good, and `seconds` how long was searched, both from the beginning.
+    """
 
     sequence: Sequence
     objective: int
     bound: int
     iterations: int
     seconds: float
+    at: float = 0.0
 
     @property
     def proven_gap_percent(self) -> float | None:
@@ -168,11 +176,12 @@ def search(
 
     if not problem.prepare(lambda share=1.0: over(share * PREPARED)):
         first = problem.first
-        return Found(first, problem.objective(first), problem.floor, 0, clock() - begun)
+        took = clock() - begun
+        return Found(first, problem.objective(first), problem.floor, 0, took, took)
     bound = problem.bound
     proof = problem.proof() if limits.prove else None
-    bests: list[tuple[int, Sequence] | None] = [None] * limits.workers
-    done = [0] * limits.workers
+    bests: list[tuple[int, Sequence, float] | None] = [None] * limits.workers
+    done, proven = [0] * limits.workers, [bound] * limits.workers
 
     def prove(least: int) -> bool:
         nonlocal bound, proof
@@ -188,35 +197,36 @@ def search(
         improved = begun_walk
         walk = problem.walk(limits.seed, worker)
         best = walk.objective
-        bests[worker] = best, walk.sequence
+        bests[worker] = best, walk.sequence, clock() - begun
         count, chunk = 0, 1
         while True:
             before = clock()
             done[worker] += walk.advance(count, stop)
             took = clock() - before
             if walk.objective < best:
-                best = walk.objective
-                bests[worker] = best, walk.sequence
-                improved = clock()
+                best, improved = walk.objective, clock()
+                bests[worker] = best, walk.sequence, improved - begun
             if proof and worker == limits.workers - 1 and limits.seconds is not None:
                 asked = clock()
                 lately = asked - improved < (asked - begun_walk) / 2
                 if proved <= (PROVING if lately else 0.5) * (asked - begun_walk):
                     prove(min(one[0] for one in bests if one))
                     proved += clock() - asked
-            if stop[0] or best <= bound or before + took >= begun + length:
+            proven[worker] = max(proven[worker], walk.bound or proven[worker])
+            if stop[0] or best <= max(bound, proven[worker]) or before + took >= begun + length:
                 break
             chunk = max(1, min(2 * chunk, int(count * look / max(took, 1e-6))))
             count = chunk if limits.iterations is None else min(chunk, limits.iterations - done[worker])
             if not count:
                 break
-        if best <= bound and limits.iterations is None:
+        if best <= max(bound, proven[worker]) and limits.iterations is None:
             stop[0] = True
 
     def found() -> Found:
         # Of equal sequences that of the first worker.
-        objective, sequence = min((one for one in bests if one), key=lambda one: one[0])
-        return Found(sequence, objective, bound, sum(done), clock() - begun)
+        objective, sequence, _ = min((one for one in bests if one), key=lambda one: one[0])
+        at = min(one[2] for one in bests if one and one[0] == objective)
+        return Found(sequence, objective, max(bound, *proven), sum(done), clock() - begun, at)
 
     pool = ThreadPoolExecutor(limits.workers)
     running = {pool.submit(work, worker) for worker in range(limits.workers)}

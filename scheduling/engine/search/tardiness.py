@@ -378,6 +378,9 @@ class TardinessProblem:
 class TardinessWalk:
     """One worker's way through the sequences: an iteration is a sweep over all positions with one kind of move."""
 
+    # It proves nothing by itself.
+    bound: int | None = None
+
     def __init__(self, problem: TardinessProblem, seed: int, worker: int) -> None:
         """Start from the best ATCS sequence."""
         order = problem.first.copy()

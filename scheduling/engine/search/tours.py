@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scheduling.engine.search.assignment import PART, Assignment
+from scheduling.engine.search.branch import Branching, promising
 from scheduling.engine.search.chance import Stream, below, stream
 from scheduling.engine.search.compiled import compiled
 from scheduling.engine.search.proof import MOST_PROVEN, TourProof
@@ -36,7 +37,14 @@ SEGMENT = 50
 # How much worse than before a tour may be after a kick, in average reduced costs of its steps: falls to nothing over a
 # cycle and starts again; cool cycles polish, hot ones leave the valley.
 HEATS = (12, 4)
-CYCLE = 100
+CYCLE = 50
+# The first worker pauses behind so many kicks, more for more operations, and branches: a look at a cost takes about as
+# long as a kick divided by this for each operation.
+ROUND = 100
+LOOKS = 20
+# The share at first, and its limits: it doubles where that found a better tour and halves where it did not; as long as
+# no kick finds a better one than that, half of the time is kept for it.
+FIRST_SHARE, LEAST_SHARE, MOST_SHARE, KEPT_SHARE = 4.0, 0.125, 16.0, 1.0
 
 # Places in the array that a walk carries from call to call.
 HEAD, WAITING, LENGTH, BEST, DONE = range(5)
@@ -373,6 +381,7 @@ class TourProblem:
             relaxed.advance()
             yield
         self._bound = int(relaxed.rows.sum() + relaxed.columns.sum())
+        self._successors = relaxed.successors
         self._reduced = np.empty_like(self._between)
         width, step = min(NEIGHBOURS, size - 1), max(1, PART // size)
         blocks = [slice(begin, begin + step) for begin in range(0, size, step)]
@@ -479,6 +488,7 @@ class TourWalk:
         self._groups = problem._groups
         size = len(self._groups)
         self._small = size < LEAST_STATES
+        self._branching: Branching | None = None
         costs = problem._between if self._small else problem._reduced
         self._bound = 0 if self._small else problem._bound
         self._numbers = stream(seed * 1_000_003 + worker)
@@ -499,13 +509,18 @@ class TourWalk:
         self._held = spare, log, tour.copy(), asleep, self._state
         self._pace: tuple[int, Numbers, int] | None = None
         self._worker = worker
+        self._round, self._share, self._last_branched = max(ROUND, size), FIRST_SHARE, -1
+        successors = problem._successors
+        if not worker and successors is not None and promising(successors):
+            self._branching = Branching(costs, successors)
 
     def _descend(self, stop: Flag) -> tuple[int, Numbers, int]:
-        """Take the start down, and measure by it how far kicks reach and how much worse a tour may become."""
+        """Take the tour down, and measure by it how far kicks reach and how much worse a tour may become."""
         tour, size = self._ways[3], len(self._best)
         descend(*self._ways, *self._held, 0, stop)
-        self._state[BEST] = self._state[LENGTH]
-        self._best[:] = tour
+        if self._state[LENGTH] < self._state[BEST]:
+            self._state[BEST] = self._state[LENGTH]
+            self._best[:] = tour
         step = -(-int(self._state[LENGTH]) // size)
         heats = np.array([heat * step for heat in HEATS], dtype=np.int64)
         return max(1, min(SEGMENT, (size - 1) // 3)), np.roll(heats, self._worker), CYCLE * size
@@ -515,10 +530,35 @@ class TourWalk:
         other = tour[::-1].copy()
         return min((tour, other), key=lambda ring: int(costs[ring, np.roll(ring, -1)].sum()))
 
+    def _branch(self, branching: Branching, stop: Flag) -> None:
+        """Search through all tours for a while; go on from a better one."""
+        looks = int(self._share * self._round * LOOKS * len(self._best))
+        if branching.advance(looks, int(self._state[BEST]), stop):
+            costs, _, _, tour, place = self._ways
+            self._best[:] = tour[:] = branching.tour
+            place[tour] = np.arange(len(tour))
+            self._state[[LENGTH, BEST]] = costs[tour, np.roll(tour, -1)].sum()
+            self._state[WAITING] = len(tour)
+            asleep, queue = self._held[3], self._held[2]
+            asleep[:], queue[:] = False, tour
+            self._pace = self._descend(stop)
+            self._last_branched = int(self._state[BEST])
+            self._share = min(2 * self._share, MOST_SHARE)
+        else:
+            leads = self._state[BEST] == self._last_branched
+            self._share = max(self._share / 2, KEPT_SHARE if leads else LEAST_SHARE)
+
     @property
     def objective(self) -> int:
         """The best total so far."""
         return int(self._state[BEST]) + self._bound
+
+    @property
+    def bound(self) -> int | None:
+        """What branch and bound has proven: no tour costs less."""
+        if not self._branching:
+            return None
+        return self._bound + min(self._branching.bound, int(self._state[BEST]))
 
     @property
     def sequence(self) -> Numbers:
@@ -534,4 +574,15 @@ class TourWalk:
             return iterations
         if self._pace is None:
             self._pace = self._descend(stop)
-        return wander(*self._ways, self._best, *self._held, self._numbers, iterations, *self._pace, stop)
+        made = 0
+        while made < iterations and not stop[0]:
+            count = iterations - made
+            if branching := self._branching:
+                if branching.done:
+                    return iterations
+                walked = int(self._state[DONE]) % self._round
+                if not walked:
+                    self._branch(branching, stop)
+                count = min(count, self._round - walked)
+            made += wander(*self._ways, self._best, *self._held, self._numbers, count, *self._pace, stop)
+        return made

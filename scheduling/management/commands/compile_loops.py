@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from scheduling import engine
 from scheduling.engine.search import lines
+from scheduling.management.commands import schedule_bench
 
 
 class Command(BaseCommand):
@@ -17,3 +18,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         engine.warm_up()
         lines.warm_up()
+        schedule_bench.warm_up()

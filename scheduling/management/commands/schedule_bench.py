@@ -108,6 +108,8 @@ def warm_up() -> None:
     # Two operations of equal state, so that the look for short ways between states is compiled as well.
     states = np.array([0, 0, 1, 2, 3, 4])
     search(TourProblem(np.abs(states[:, None] - states)), Limits(iterations=1, prove=True))
+    # One that the start does not end: the first worker branches.
+    search(TourProblem((np.arange(1, 145) ** 3 % 97).reshape(12, 12)), Limits(iterations=1))
     search(TardinessProblem(setups, setups[0], setups[0], setups[0]), Limits(iterations=1))
     # What is only asked for when the time is over before a search could begin.
     search(TourProblem(setups[:6]), Limits(seconds=1), cancelled=lambda: True)

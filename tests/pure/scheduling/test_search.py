@@ -131,6 +131,12 @@ def symmetric(size: int, seed: int) -> TourProblem:
     return TourProblem(half + half.T)
 
 
+def as_far_back(size: int, seed: int) -> TourProblem:
+    """Ways between places: the cheapest assignment is many small rings, and nothing but the local search gets on."""
+    places = draw(seed).integers(0, 1000, (size, 2))
+    return TourProblem(np.abs(places[:, None] - places).sum(axis=2))
+
+
 def clusters(size: int, seed: int) -> TourProblem:
     """Near within a cluster, far between two: where the relaxation alone proves least."""
     of = np.arange(size) % 3
@@ -164,7 +170,8 @@ def test_trees_prove_where_the_relaxation_does_not() -> None:
     assert found.objective - problem.bound > 1000
     assert found.objective - found.bound < 10
     again = search(problem, Limits(iterations=500))
-    assert (again.objective, again.bound) == (found.objective, problem.bound)
+    assert again.objective == found.objective
+    assert problem.bound <= again.bound < problem.bound + 100
     assert again.sequence.tolist() == found.sequence.tolist()
 
 
@@ -312,7 +319,7 @@ def test_the_start_by_urgency_is_better_than_first_come() -> None:
 # Running
 
 
-@pytest.mark.parametrize(("problem", "count"), [(tour_problem(40, 9), 900), (late_problem(15, 9), 60)])
+@pytest.mark.parametrize(("problem", "count"), [(as_far_back(80, 9), 900), (late_problem(15, 9), 60)])
 def test_seed_and_iterations_decide_the_result(problem: Problem, count: int) -> None:
     found = [search(problem, Limits(iterations=count, seed=7)) for _ in range(2)]
     assert found[0].sequence.tolist() == found[1].sequence.tolist()
@@ -445,7 +452,7 @@ class Stuck:
         return 7
 
     def walk(self, seed: int, worker: int) -> Any:
-        walk = SimpleNamespace(objective=7, sequence=np.arange(3))
+        walk = SimpleNamespace(objective=7, sequence=np.arange(3), bound=None)
         walk.advance = lambda iterations, stop: int(self.let_go.wait(60)) if iterations else 0
         return walk
 
@@ -465,7 +472,7 @@ def test_progress_hears_of_improvements_only() -> None:
 
 
 def test_the_clock_ends_a_search() -> None:
-    found = search(tour_problem(80, 3), Limits(seconds=0.2))
+    found = search(as_far_back(80, 3), Limits(seconds=0.2))
     # A machine with other work may come late to the clock; the bench measures the 5 percent.
     assert 0.19 <= found.seconds < 1
 
