@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -112,11 +114,14 @@ class StepForm(forms.ModelForm):
             return None
 
     def _judge(self, step: SequencingStep) -> None:
-        name, sentence = refused_at(step)
+        place, sentence = refused_at(step)
         if not sentence:
             return
+        name = re.split(r"[.\[]", place)[0]
         field = {"id": "number"}.get(name, name)
-        self.add_error(field if field in self.fields else None, sentence)
+        # At its field a sentence needs no name; a stop or a level in it does.
+        told = capfirst(sentence) if place == name and field in self.fields else f"{place}: {sentence}"
+        self.add_error(field if field in self.fields else None, told if place else sentence)
 
 
 def _entered(value: Any) -> Any:

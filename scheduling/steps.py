@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from scheduling.engine import ProblemError, read_problem
-from scheduling.engine.sentences import Sentence
 from scheduling.models import PlanningRules, SequencingStep
 from scheduling.sayings import say
 
@@ -52,11 +50,12 @@ def initial_entry(rules: PlanningRules) -> dict[str, Any]:
 
 def refused_entry(step: SequencingStep) -> str:
     """Why the engine would not take a step, in the active language; empty when it would."""
-    return refused_at(step)[1]
+    place, sentence = refused_at(step)
+    return f"{place}: {sentence}" if place else sentence
 
 
 def refused_at(step: SequencingStep) -> tuple[str, str]:
-    """The parameter the engine would not take (empty: the whole step) and its sentence in the active language.
+    """Where the engine would not take it (empty: the whole step) and its sentence in the active language.
 
     Both are empty when it would take the step.
     """
@@ -65,7 +64,5 @@ def refused_at(step: SequencingStep) -> tuple[str, str]:
     try:
         read_problem({"start": "2026-01-05T06:00", "resources": resources, "steps": [entry]})
     except ProblemError as error:
-        place = error.place.removeprefix("steps[0]").lstrip(".")
-        said = Sentence("refused-at", place=place, said=error.sentence) if place else error.sentence
-        return re.split(r"[.\[]", place)[0], say(said)
+        return error.place.removeprefix("steps[0]").lstrip("."), say(error.sentence)
     return "", ""

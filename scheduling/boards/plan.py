@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.fields.json import KT
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -32,7 +33,7 @@ def find_plan(plan_id: int) -> Plan:
     plans = Plan.objects.select_related("copied_from").defer("problem", "copied_from__problem")
     found = plans.filter(pk=plan_id).first()
     if found is None:
-        raise Unknown("no_plan", "That plan is gone.", plan=plan_id)
+        raise Unknown("no_plan", _("That plan is gone."), plan=plan_id)
     return found
 
 
@@ -221,6 +222,7 @@ def why(plan: Plan, operation: int) -> dict[str, Any]:
         "rule": say(one.told or one.rule),
         "previous": row.filter(position=one.position - 1).first(),
         "late_hours": one.late_minutes / 60,
+        "same_day": timezone.localdate(one.starts_at) == timezone.localdate(one.ends_at),
         "status_words": _(STATUSES.get(one.status, "")),
         "related": bars.filter(operation__order=one.operation.order)
         .exclude(pk=one.pk)

@@ -97,6 +97,10 @@ class OrderChange:
     after: datetime | None
     minutes: int
 
+    @property
+    def hours(self) -> float:
+        return self.minutes / 60
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

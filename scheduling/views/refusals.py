@@ -8,8 +8,9 @@ from typing import Concatenate, ParamSpec
 
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
-from inventory.errors import Refused
+from inventory.errors import Refused, Stale
 
 P = ParamSpec("P")
 
@@ -24,7 +25,9 @@ def as_json(
         try:
             return view(request, *args, **kwargs)
         except Refused as error:
-            facts = {"code": error.code, "message": error.message, "facts": error.facts}
+            stale = isinstance(error, Stale)
+            message = _("It was changed by someone else; read it again.") if stale else error.message
+            facts = {"code": error.code, "message": message, "facts": error.facts}
             return JsonResponse(facts, status=error.status)
 
     return told

@@ -9,6 +9,14 @@ export const CATALOGUE = {
    "%(count)s weiterer im Fenster: näher heran oder filtern.",
    "%(count)s weitere im Fenster: näher heran oder filtern."
   ],
+  "%(count)s operation is let go: the next run places it": [
+   "%(count)s Arbeitsgang ist freigegeben: der nächste Lauf legt ihn",
+   "%(count)s Arbeitsgänge sind freigegeben: der nächste Lauf legt sie"
+  ],
+  "%(count)s operation is locked: runs keep its resource and order": [
+   "%(count)s Arbeitsgang ist fixiert: Läufe behalten seine Ressource und Reihenfolge",
+   "%(count)s Arbeitsgänge sind fixiert: Läufe behalten ihre Ressource und Reihenfolge"
+  ],
   "%(count)s scan kept": [
    "%(count)s Scan gespeichert",
    "%(count)s Scans gespeichert"
@@ -106,6 +114,7 @@ export const CATALOGUE = {
   "Sealed, subject to host check: it must not depart. Not known here: %(sets)s. Scan the rack": "Versiegelt, vorbehaltlich Hostprüfung: darf nicht abfahren. Hier nicht bekannt: %(sets)s. Gestell scannen",
   "Sealed, subject to host check: it must not depart. Scan the rack": "Versiegelt, vorbehaltlich Hostprüfung: darf nicht abfahren. Gestell scannen",
   "Subject to host check: mark it, it must not depart": "Vorbehaltlich Hostprüfung: kennzeichnen, darf nicht abfahren",
+  "Taken back: %(words)s": "Zurückgenommen: %(words)s",
   "The box waits until the server is back; go on with the rack": "Der Behälter wartet, bis der Server zurück ist; weiter mit dem Gestell",
   "The check is not proven for this shift, and only the server can prove it: go on with paper": "Die Prüfung ist für diese Schicht nicht bewiesen, das kann nur der Server: mit Papier weiter",
   "The keyboard fits the scanner": "Die Tastatur passt zum Scanner",
@@ -192,6 +201,14 @@ export const CATALOGUE = {
   "%(count)s more in this window: zoom in or filter.": [
    "%(count)s más en esta ventana: acerque o filtre.",
    "%(count)s más en esta ventana: acerque o filtre."
+  ],
+  "%(count)s operation is let go: the next run places it": [
+   "%(count)s operación está libre: la próxima ejecución la coloca",
+   "%(count)s operaciones están libres: la próxima ejecución las coloca"
+  ],
+  "%(count)s operation is locked: runs keep its resource and order": [
+   "%(count)s operación está fijada: las ejecuciones conservan su recurso y orden",
+   "%(count)s operaciones están fijadas: las ejecuciones conservan su recurso y orden"
   ],
   "%(count)s scan kept": [
    "%(count)s escaneo guardado",
@@ -290,6 +307,7 @@ export const CATALOGUE = {
   "Sealed, subject to host check: it must not depart. Not known here: %(sets)s. Scan the rack": "Sellado, sujeto a control: no debe salir. No se sabe aquí: %(sets)s. Escanee el rack",
   "Sealed, subject to host check: it must not depart. Scan the rack": "Sellado, sujeto a control: no debe salir. Escanee el rack",
   "Subject to host check: mark it, it must not depart": "Sujeto a control: márquelo, no debe salir",
+  "Taken back: %(words)s": "Deshecho: %(words)s",
   "The box waits until the server is back; go on with the rack": "La caja espera hasta que vuelva el servidor; siga con el rack",
   "The check is not proven for this shift, and only the server can prove it: go on with paper": "El control no está probado en este turno y solo el servidor puede hacerlo: siga en papel",
   "The keyboard fits the scanner": "El teclado coincide con el escáner",
@@ -376,6 +394,14 @@ export const CATALOGUE = {
   "%(count)s more in this window: zoom in or filter.": [
    "%(count)s de plus dans cette fenêtre : rapprochez ou filtrez.",
    "%(count)s de plus dans cette fenêtre : rapprochez ou filtrez."
+  ],
+  "%(count)s operation is let go: the next run places it": [
+   "%(count)s opération est libérée : le prochain calcul la place",
+   "%(count)s opérations sont libérées : le prochain calcul les place"
+  ],
+  "%(count)s operation is locked: runs keep its resource and order": [
+   "%(count)s opération est fixée : les calculs gardent sa ressource et son ordre",
+   "%(count)s opérations sont fixées : les calculs gardent leur ressource et leur ordre"
   ],
   "%(count)s scan kept": [
    "%(count)s scan gardé",
@@ -474,6 +500,7 @@ export const CATALOGUE = {
   "Sealed, subject to host check: it must not depart. Not known here: %(sets)s. Scan the rack": "Scellé sous réserve du contrôle : ne doit pas partir. Inconnu ici : %(sets)s. Scanner le chariot",
   "Sealed, subject to host check: it must not depart. Scan the rack": "Scellé sous réserve du contrôle : ne doit pas partir. Scanner le chariot",
   "Subject to host check: mark it, it must not depart": "Sous réserve du contrôle : le marquer, il ne doit pas partir",
+  "Taken back: %(words)s": "Annulé : %(words)s",
   "The box waits until the server is back; go on with the rack": "La boîte attend le retour du serveur ; continuez avec le chariot",
   "The check is not proven for this shift, and only the server can prove it: go on with paper": "Le contrôle n'est pas prouvé pour cette équipe et seul le serveur le peut : continuer sur papier",
   "The keyboard fits the scanner": "Le clavier convient au scanner",

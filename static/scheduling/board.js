@@ -102,6 +102,8 @@ class Board {
 
   filled(answer) {
     if (answer.plan.version < this.plan.version) return this.source.again();
+    // A run or somebody else moved what is chosen as well.
+    if (answer.plan.version > this.plan.version) this.panelTimer ??= setTimeout(() => this.panel(), PANEL_MS);
     Object.assign(this.plan, answer.plan);
     this.gantt.planned(this.plan);
     this.rows.opened(answer.resources);
@@ -184,7 +186,7 @@ class Board {
     const touched = this.rows.change(answer.bars);
     this.redraw(touched);
     const words = answer.delta ? deltaWords(answer.delta) : ngettext("%(count)s bar changed", "%(count)s bars changed", answer.bars.length);
-    this.words.tell(words);
+    this.words.tell(wanted?.words?.(words) ?? words);
     if (wanted?.operation) this.selection.stand(this.rows.bars.get(wanted.operation));
     this.chosen();
     document.dispatchEvent(new Event("acted"));
@@ -204,14 +206,17 @@ class Board {
     const free = bars.filter((bar) => !stands(bar));
     if (!free.length) return this.words.refuse(gettext("Choose a bar that is not locked by the plan."));
     const locked = free.some((bar) => bar.status !== BY_HAND);
-    await this.post("lock", { operations: free.map(({ operation }) => operation), locked });
+    const words = locked
+      ? ngettext("%(count)s operation is locked: runs keep its resource and order", "%(count)s operations are locked: runs keep their resource and order", free.length)
+      : ngettext("%(count)s operation is let go: the next run places it", "%(count)s operations are let go: the next run places them", free.length);
+    await this.post("lock", { operations: free.map(({ operation }) => operation), locked }, () => words);
   }
 
-  undo = () => this.post("undo", {});
+  undo = () => this.post("undo", {}, (words) => gettext("Taken back: %(words)s", { words }));
 
-  async post(verb, body) {
+  async post(verb, body, words) {
     try {
-      this.done(await this.moving.asked(ask(`${this.address}${verb}/`, { ...body, version: this.plan.version })), {});
+      this.done(await this.moving.asked(ask(`${this.address}${verb}/`, { ...body, version: this.plan.version })), { words });
     } catch (error) {
       this.refused(error.message, error);
     }

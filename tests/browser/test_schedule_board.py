@@ -159,7 +159,7 @@ def test_hearing_of_an_own_change_before_its_answer_fetches_no_bars(screen: Scre
     page.route("**/lock/", late)
     screen.click("A1")
     screen.press("l")
-    screen.told("setup ±0")
+    screen.told("1 operation is locked")
     assert page.evaluate("() => [window.board.plan.version, window.board.source.timer ?? null]") == [2, None]
     assert asked == []
 
@@ -324,6 +324,31 @@ def test_a_plan_made_on_a_free_day_opens_where_its_work_begins(screen: Screen) -
     begin, end = screen.page.evaluate(window)
     next_day, first = ((MONDAY + timedelta(days=days)).timestamp() * 1000 for days in (1, 2))
     assert next_day < begin < first < end
+
+
+def test_the_table_stays_beside_the_panel_at_a_small_screen(screen: Screen) -> None:
+    """It scrolls in itself, and its acts are in reach without scrolling."""
+    page = screen.page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.click("[data-bars] summary")
+    lock = page.locator("[data-bars] tbody tr").first.locator("button").last
+    lock.scroll_into_view_if_needed()
+    side, table = page.locator(".schedule-side").bounding_box(), page.locator("[data-bars]").bounding_box()
+    assert table["x"] + table["width"] <= side["x"]
+    box = lock.bounding_box()
+    assert box["x"] + box["width"] <= table["x"] + table["width"]
+
+
+def test_what_is_chosen_is_told_anew_when_a_run_has_moved_it(screen: Screen) -> None:
+    page = screen.page
+    screen.click("A3")
+    page.wait_for_selector("[data-chosen] dl")
+    assert "P1 · place 4" in page.inner_text("[data-chosen]")
+    operation = PlannedOperation.objects.get(
+        plan=screen.plan, operation__order__number="A3", operation__number=10
+    )
+    services.move_operation(screen.plan.pk, operation.operation_id, operation.resource_id, 1, version=1, **AT)
+    page.wait_for_function("() => document.querySelector('[data-chosen]').innerText.includes('place 1')")
 
 
 def test_the_field_for_an_order_shows_what_it_asks_for(screen: Screen) -> None:

@@ -176,6 +176,22 @@ def test_a_step_the_engine_refuses_is_not_saved(shop: Shop) -> None:
     assert SequencingStep.objects.get().group_to == 3
 
 
+def test_the_step_editor_says_at_the_field_what_is_wrong_in_the_planners_language(shop: Shop) -> None:
+    posted = {
+        "number": 10,
+        "type": "cyclic",
+        "work_centre": shop.press.pk,
+        "order_by": "sort",
+        "enabled": "on",
+    }
+    planner, add = client_of("planner"), reverse("schedule-step-new")
+    page = planner.post(add, posted, headers={"Accept-Language": "de"}).content.decode()
+    assert "✕ Fehlt; nennen Sie das erste Zeichen dieses Teils des Schlüssels" in page
+    cycle = {**posted, "group_from": 1, "group_to": 3, "profile": '["RED", "MAGENTA"]'}
+    page = planner.post(add, cycle, headers={"Accept-Language": "de"}).content.decode()
+    assert "✕ profile[1]: muss ein Text von höchstens 3 Zeichen sein" in page
+
+
 def test_an_order_entered_by_hand_gets_its_operations(transactional_db: None, shop: Shop) -> None:
     routing = Routing.objects.create(part=shop.part)
     RoutingOperation.objects.create(routing=routing, number=10, work_centre=shop.press, hours_each=0.1)
