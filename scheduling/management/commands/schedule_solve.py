@@ -43,7 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["problem"]
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}", returncode=2) from error
         except ValueError as error:
@@ -56,7 +56,16 @@ class Command(BaseCommand):
             result = solve(read_problem(data), budget)
         except ProblemError as error:
             raise CommandError(str(error), returncode=2) from error
-        self.stdout.write(json.dumps(result.as_json(), ensure_ascii=False, indent=1))
+        self.stdout.write(json.dumps(result.as_json(), indent=1))
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a file; refuses a key that is there twice, of which one would count and nobody knows which."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"an object has {max(names, key=names.count)!r} twice")
+    return found
 
 
 def _seconds(text: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ def test_a_problem_file_becomes_one_json_result(tmp_path: Path) -> None:
             "group_from: is 4 and lies after group_to 3",
         ),
         ("[]", "the problem: is not an object"),
+        ('{"start": "2026-11-23T06:00", "steps": [], "orders": [], "steps": []}', "an object has 'steps' twice"),
         ("[" * 200_000, "is nested too deeply"),
         (None, "cannot be read"),
     ],
@@ -48,6 +49,18 @@ def test_a_file_that_cannot_be_planned_gets_a_sentence(
     with pytest.raises(CommandError, match=sentence) as refused:
         call_command("schedule_solve", str(file))
     assert refused.value.returncode == 2
+
+
+def test_names_of_any_characters_are_printed_anywhere(tmp_path: Path) -> None:
+    """Half a pair of characters has no UTF-8, some consoles have none at all; Windows begins files with a mark."""
+    file = tmp_path / "problem.json"
+    names = ["Türe", "\ud800"]
+    operations = [{**operation("A10"), "id": name} for name in names]
+    file.write_text(json.dumps(problem(operations=operations)), encoding="utf-8-sig")
+    out = TextIOWrapper(BytesIO(), encoding="ascii")
+    call_command("schedule_solve", str(file), stdout=out)
+    out.seek(0)
+    assert [each["id"] for each in json.load(out)["operations"]] == names
 
 
 @pytest.mark.parametrize(
