@@ -13,7 +13,6 @@ from pathlib import Path
 
 from django.conf import settings
 
-from edi.channels.sftp import Login, SftpWire, host_keys
 from edi.channels.wires import FolderWire, Wire
 from edi.models import PartnerChannel
 from edi.services.outbound import by_channel
@@ -71,6 +70,9 @@ def _sftp(channel: PartnerChannel) -> None:
     if not channel.host or not channel.user or not channel.key_name:
         raise _missing("host, user and key name", "an SFTP channel logs in with a key")
     allowed_host(channel.host)
+    # Loaded where a channel needs it: few processes of a plant speak SFTP.
+    from edi.channels.sftp import host_keys
+
     host_keys(channel.known_hosts)
     if channel.kind == ChannelKind.SFTP_PULL and not channel.in_folder:
         raise _missing(
@@ -187,6 +189,8 @@ def open_wire(channel: PartnerChannel) -> Wire:
     configured(channel)
     if channel.kind in LOCAL:
         return FolderWire(folder_roots())
+    from edi.channels.sftp import Login, SftpWire
+
     return SftpWire(
         Login(
             host=channel.host,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from io import BytesIO
-
-from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
+from typing import TYPE_CHECKING
 
 from sequencer.documents.elements import Align, Box, Document, Page, Symbol, Text
 from sequencer.documents.fonts import cut
 from sequencer.documents.symbols import bars
 
+if TYPE_CHECKING:
+    from reportlab.pdfgen.canvas import Canvas
+
+# In points, the unit of PDF.
+mm = 72 / 25.4
 # Page printers have 600 dots an inch; bars on a grid of 300 are whole dots there too.
 DPI = 300
 # Where the base line stands in a line of text.
@@ -20,6 +23,9 @@ BASE = 0.78
 
 def render(document: Document, dpi: int = DPI) -> bytes:
     """The document, a page a page, its bars on the grid of that resolution. The same document, the same bytes."""
+    # Loaded where paper is drawn: few processes of a plant draw any.
+    from reportlab.pdfgen.canvas import Canvas
+
     content = BytesIO()
     canvas = Canvas(content, invariant=1)
     canvas.setTitle(document.title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -66,6 +67,20 @@ def test_pure_modules_load_without_django() -> None:
         f"import sys\nfor name in {modules!r}: __import__(name)\nprint(*{FRAMEWORKS!r} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-c", program], cwd=TOP, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
+
+
+def test_a_start_loads_nothing_that_few_processes_need() -> None:
+    """Each command, worker and watcher of a plant is a start: the compiler, SSH and PDF come with their first use."""
+    few = {"numba", "paramiko", "reportlab"}
+    program = f"import django, sys; django.setup(); print(*{few!r} & set(sys.modules))"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=TOP,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "sequencer.settings"},
+        capture_output=True,
+        text=True,
+    )
     assert (ran.returncode, ran.stdout.strip()) == (0, ""), ran.stderr
 
 

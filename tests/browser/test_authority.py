@@ -12,7 +12,7 @@ import pytest
 from sequencer.models import Bypass, ChallengeLabel, ErrorProofingCheck, Override, ProcessControl
 from tests.factories import Plant
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SHOTS", "")
 
 

@@ -24,7 +24,7 @@ from tests.browser.test_accessibility import faults
 from tests.browser.test_station_states import CLIPPED
 from tests.factories import Plant, person
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.timeout(300)]
 PICTURES = os.environ.get("JIS_PICTURES", "")
 
 

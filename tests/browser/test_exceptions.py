@@ -15,7 +15,7 @@ import pytest
 from tests.factories import Plant, person
 from tests.sequencer.test_exceptions import part
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
 PICTURES = os.environ.get("JIS_PICTURES", "")
 
 

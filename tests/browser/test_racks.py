@@ -11,7 +11,7 @@ from sequencer.models import Carrier, RackType
 from tests.factories import Plant
 from tests.sequencer.test_rack_moves import back, label, packed, swap
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.engine_free, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

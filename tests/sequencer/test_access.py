@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db import transaction
+from django.template import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -109,6 +110,12 @@ def ask(client: Client, name: str, plant: Plant) -> int:
 
 
 @pytest.fixture
+def nothing_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who comes in is said by the status; what stands on the page is drawn in the tests of the pages."""
+    monkeypatch.setattr(Template, "render", lambda *_: "")
+
+
+@pytest.fixture
 def people(plant: Plant) -> dict[str, Client]:
     clients = {}
     for role in Role:
@@ -138,7 +145,7 @@ def test_a_stranger_is_asked_to_log_in(plant: Plant) -> None:
 # Four shares of the table, for whoever is free.
 @pytest.mark.parametrize("share", range(4))
 def test_the_right_roles_come_in_and_the_others_do_not(
-    share: int, people: dict[str, Client], plant: Plant
+    share: int, people: dict[str, Client], plant: Plant, nothing_drawn: None
 ) -> None:
     names = GUARDED[share::4]
     found = {name: {role for role, client in people.items() if let_in(client, name, plant)} for name in names}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -532,12 +530,6 @@ def test_loops_run_where_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(RuntimeError):
         njit(twice, cache=True)
     assert compiled(twice)(21) == 42
-
-
-def test_who_never_plans_loads_no_compiler() -> None:
-    """Every process of a plant imports the engine, and half a second of each start would be the compiler's."""
-    loads = "import sys, scheduling.engine, scheduling.engine.search; sys.exit('numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", loads], check=False).returncode == 0
 
 
 # Files
