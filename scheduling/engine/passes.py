@@ -391,6 +391,8 @@ class Timeline:
         self._firsts: list[int] = []
         self._lasts: list[int] = []
         self._reserved: list[int] = []
+        # By operation, the earliest start its setup was looked up for: whoever goes before it asks for the same.
+        self._asked: dict[int, int] = {}
 
     def mark(self) -> tuple[list[int], ...]:
         """A memory of what is placed, for `back_to`."""
@@ -408,6 +410,7 @@ class Timeline:
         `ready` is the operation's earliest start, by which its setup is looked up. `forced` takes a forbidden
         transition too. `beside` is the one secondary resource to take, where the operation may use it.
         """
+        self._asked[operation] = ready
         fit = self._pause(operation, ready, max(ready, after), forced)
         options = self._shop.secondary[operation]
         if beside in options:
@@ -496,7 +499,7 @@ class Timeline:
         follower = self._firsts[behind]
         if self._shop.operations[follower].in_progress:
             return True
-        ready = self._shop.earliest[follower]
+        ready = self._asked.get(follower, self._shop.earliest[follower])
         key = self._shop.operations[operation].key
         setup = self._shop.setups.between(key, self._shop.operations[follower], self._resource, ready)
         if setup.source is Source.FORBIDDEN:

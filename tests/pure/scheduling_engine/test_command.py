@@ -35,7 +35,10 @@ def test_a_problem_file_becomes_one_json_result(tmp_path: Path) -> None:
             "group_from: is 4 and lies after group_to 3",
         ),
         ("[]", "the problem: is not an object"),
-        ('{"start": "2026-11-23T06:00", "steps": [], "orders": [], "steps": []}', "an object has 'steps' twice"),
+        (
+            '{"start": "2026-11-23T06:00", "steps": [], "orders": [], "steps": []}',
+            "an object has 'steps' twice",
+        ),
         ("[" * 200_000, "is nested too deeply"),
         (None, "cannot be read"),
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from scheduling.engine.problem import read_problem
 from scheduling.engine.setups import Setup, Setups, Source
-from tests.pure.scheduling_engine.plant import bars, operation, plan, press, problem, step
+from tests.pure.scheduling_engine.plant import MONDAY, bars, operation, plan, press, problem, step
 
 HOUR = 3600
 
@@ -80,6 +80,23 @@ def test_validity_goes_by_the_earliest_start_and_not_by_the_place_in_the_queue()
         )
     )
     assert bars(done) == ["A10 M1 0-24", "B10 M1 24-27"]
+
+
+def test_nothing_goes_before_an_operation_whose_later_record_would_make_its_setup_longer() -> None:
+    """G20 waits for G10 until Tuesday, when a record begins: E, placed after it, would cost it an hour instead of a
+    quarter, though on Monday, its own earliest start, no record was valid.
+    """
+    quarter = {"setup_standard": 0.25}
+    data = problem(
+        resources=[press("M1", state="BLU"), press("M2")],
+        operations=[
+            operation("G10", 30, key="X", resource="M2", start=MONDAY, status=17),
+            operation("G20", 2, key="YEL", resource="M1", start="2026-11-24T12:00", status=17, **quarter),
+            operation("E10", 2, key="RED", resources=["M1"], **quarter),
+        ],
+        setup=[record("RED", "*", 1, resource="M1", valid_from="2026-11-24")],
+    )
+    assert bars(plan(data)) == ["G10 M2 0-30", "G20 M1 30-32.25", "E10 M1 32.25-34.5"]
 
 
 STANDARD = {
