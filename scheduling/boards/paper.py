@@ -41,7 +41,7 @@ def csv_rows(bars: QuerySet[PlannedOperation]) -> Iterator[list[object]]:
     for bar in bars.iterator(chunk_size=2000):
         yield [
             bar.resource.code, bar.position, bar.operation.order.number, bar.operation.number,
-            bar.operation.order.part.number, bar.operation.quantity.normalize(), bar.operation.key,
+            bar.operation.order.part.number, f"{bar.operation.quantity.normalize():f}", bar.operation.key,
             bar.starts_at.astimezone(zone).isoformat(timespec="minutes"),
             bar.ends_at.astimezone(zone).isoformat(timespec="minutes"),
             round(bar.setup_hours, 3), bar.status, bar.late_minutes,

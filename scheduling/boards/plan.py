@@ -18,10 +18,19 @@ from django.utils.translation import gettext_noop
 from inventory.errors import Refused, Unknown
 from scheduling import services
 from scheduling.engine.calendars import HOUR
-from scheduling.models import Plan, PlanMove, PlannedOperation, Resource, ScheduledRun, ScheduleRun
+from scheduling.models import (
+    Plan,
+    PlanMove,
+    PlannedOperation,
+    Resource,
+    ScheduledRun,
+    ScheduleRun,
+    SequencingStep,
+)
 from scheduling.sayings import say
 from scheduling.services import Comparison
 from scheduling.states import MoveKind, PlanStatus, RunStatus
+from scheduling.steps import step_entry
 
 # Bars of the strip that touch and share a key become one.
 TOUCHING = timedelta(minutes=1)
@@ -138,6 +147,13 @@ def first_start(plan: Plan) -> datetime:
     """When its first bar starts: a plan made on a free day shows nothing at its own beginning."""
     first: datetime | None = plan.operations.aggregate(first=Min("starts_at"))["first"]
     return first or plan.start_at
+
+
+def has_other_steps(plan: Plan) -> bool:
+    """Whether the steps were changed since the plan was made: its runs go by those it was made with."""
+    # The problem itself has megabytes.
+    kept = Plan.objects.values_list("problem__steps", flat=True).get(pk=plan.pk)
+    return bool(kept != [step_entry(step) for step in SequencingStep.objects.select_related("work_centre")])
 
 
 def standing(plan: Plan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from inventory.errors import Invalid
 from scheduling import services
-from scheduling.boards.plan import find_plan, last_run
+from scheduling.boards.plan import find_plan, has_other_steps, last_run
 from scheduling.models import PlanningRules
 from sequencer.access import guarded
 from sequencer.views.board import acted, person
@@ -23,7 +23,8 @@ def run_ask(request: HttpRequest, plan_id: int) -> HttpResponseBase:
     plan = find_plan(plan_id)
     if request.method != "POST":
         seconds = (PlanningRules.objects.first() or PlanningRules()).run_seconds
-        return render(request, "scheduling/_run_ask.html", {"plan": plan, "seconds": f"{seconds:g}"})
+        asked = {"plan": plan, "seconds": f"{seconds:g}", "other_steps": has_other_steps(plan)}
+        return render(request, "scheduling/_run_ask.html", asked)
     services.request_run(
         plan_id,
         seconds=_number(request, "seconds"),

@@ -35,6 +35,27 @@ def plan(transactional_db: None, shop: Shop) -> Plan:
     return services.plan_from_orders(start=MONDAY, **AT)
 
 
+def test_who_runs_a_plan_hears_that_the_steps_were_changed_since_it_was_made(
+    transactional_db: None, shop: Shop
+) -> None:
+    """Its runs go by the steps it was made with: a planner who just changed one would see nothing of it."""
+    shop.order("O1")
+    step = shop.step(max_group_hours=12.5, more={"reoptimise": True})
+    plan = services.plan_from_orders(start=MONDAY, **AT)
+
+    planner = browser()
+
+    def told() -> bool:
+        page = planner.get(f"/schedule/plans/{plan.pk}/run/ask/", headers={"Accept-Language": "en"})
+        return "The steps were changed after this plan was made" in page.content.decode()
+
+    assert not told()
+    switch_step(step.pk, enabled=False, **AT)
+    assert told()
+    switch_step(step.pk, enabled=True, **AT)
+    assert not told()
+
+
 def test_the_pages_answer(plan: Plan) -> None:
     client = browser()
     late, copy = (services.copy_plan(plan.pk, **AT) for _ in range(2))
@@ -104,6 +125,7 @@ def test_a_plan_is_taken_away_as_table_and_as_paper(plan: Plan) -> None:
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["resource"] for row in rows] == ["COAT"] * 4
     assert [row["position"] for row in rows] == ["1", "2", "3", "4"]
+    assert {row["quantity"] for row in rows} == {"10"}
     paper = client.get(f"/schedule/plans/{plan.pk}/pdf/")
     assert paper.content.startswith(b"%PDF")
     assert paper.headers["Content-Type"] == "application/pdf"

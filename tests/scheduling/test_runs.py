@@ -206,6 +206,11 @@ def test_the_note_of_a_search_stands_with_what_it_found(plan: Plan) -> None:
     ScheduleRun.objects.update(result={**run.result, "searches": [{**found, "note": note}] * 2})
     page = planner().get(f"/schedule/plans/{plan.pk}/run/panel/", headers={"Accept-Language": "de"}).content
     assert page.decode().count("OR-Tools ist nicht installiert") == 1
+    far = {**found, "bound_hours": 0.5, "gap_percent": 300.0}
+    ScheduleRun.objects.update(result={**run.result, "searches": [far, {**far, "gap_percent": 25.0}]})
+    page = planner().get(f"/schedule/plans/{plan.pk}/run/panel/", headers={"Accept-Language": "en"}).content
+    assert "proven is only that no order has less than 0.5 h" in page.decode()
+    assert ("25 % above" in page.decode(), "300 %" in page.decode()) == (True, False)
     ScheduleRun.objects.update(result={**run.result, "searches": [found]})
     page = planner().get(f"/schedule/plans/{plan.pk}/run/panel/", headers={"Accept-Language": "de"}).content
     assert "OR-Tools" not in page.decode()
