@@ -68,7 +68,8 @@ demo: $(VENV)/.runtime ## a scored shift: 200 vehicles with every fault, nothing
 
 soak: $(VENV)/.test ## long runs: 10,000 generated histories of a plant, 800 kills, 10,000 vehicles with every fault
 	@$(PY) -m tests.histories --count 10000
-	@JIS_SOAK=1 $(PY) -m pytest tests/pure tests/sequencer/test_dock_histories.py tests/crash
+	@JIS_SOAK=1 $(PY) -m pytest tests/pure tests/crash tests/sequencer/test_dock_histories.py \
+	  tests/sequencer/test_printer_faults.py tests/sequencer/test_trace.py tests/edi/test_asn_figures.py
 	@$(PY) manage.py simulate_shift --vehicles 10000 --rate max --seed 7 --faults all --json
 
 fuzz: $(VENV)/.test ## 100,000 damaged files of every format and partner, none may throw or hang

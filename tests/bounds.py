@@ -14,6 +14,6 @@ def searched(examples: int) -> settings:
     return settings(max_examples=examples if SOAK else max(10, examples // 4), deadline=None)
 
 
-def seeds(plants: int) -> range:
-    """So many generated plants in a soak, a third of them (four at least) in the suite."""
-    return range(plants if SOAK else min(plants, max(4, plants // 3)))
+def seeds(cases: int) -> range:
+    """So many generated cases in a soak, a third of them (four at least) in the suite."""
+    return range(cases if SOAK else min(cases, max(4, cases // 3)))

@@ -125,7 +125,7 @@ def test_schedules_beside_call_offs_at_every_failpoint(mortal: Mortal) -> None:
 def test_kill_9_with_schedules_in_the_stream(mortal: Mortal) -> None:
     """Releases of four syntaxes between the call-offs, some sent twice, and a worker killed at any moment."""
     traffic, chance = Traffic(mortal), random.Random(17)
-    for round_ in range(800 if SOAK else 30):
+    for round_ in range(800 if SOAK else 20):
         traffic.drop(chance.randint(0, 2), chance.randint(1, 3))
         for kind in chance.sample(sorted(WRITERS), chance.randint(1, 4)):
             traffic.release(kind)
@@ -150,7 +150,7 @@ def test_a_worker_that_dies_again_and_again_at_the_same_place(mortal: Mortal) ->
 
 def test_kill_9_at_any_moment(mortal: Mortal) -> None:
     traffic, chance = Traffic(mortal), random.Random(7)
-    rounds = 800 if SOAK else 30
+    rounds = 800 if SOAK else 20
     departed = 0
     for round_ in range(rounds):
         traffic.drop(chance.randint(1, 3), chance.randint(1, 4))

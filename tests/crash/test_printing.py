@@ -12,7 +12,7 @@ from tests.crash.test_intake_outbound import SOAK
 from tests.printers import printer
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800 if SOAK else 120)]
-LABELS, KILLS = (2000, 400) if SOAK else (120, 25)
+LABELS, KILLS = (2000, 400) if SOAK else (120, 15)
 
 
 def test_labels_survive_a_worker_killed_at_any_moment(mortal: Mortal) -> None:

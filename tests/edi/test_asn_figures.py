@@ -28,6 +28,7 @@ from edi.services.despatch import despatch_of
 from inventory.errors import Refused
 from inventory.models import CumulativeOpening, Part
 from sequencer.models import OemPlant, RackType, Shipment
+from tests.bounds import seeds
 from tests.edi.files import Sender, contrl
 from tests.edi.test_outbound import depart
 from tests.factories import START, Plant
@@ -252,7 +253,7 @@ def test_what_stands_at_the_dock_is_not_shipped(plant: Plant, partner: TradingPa
 STEPS = ("depart", "issue", "issue_again", "send", "reject", "resend", "die", "settle")
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_whatever_becomes_of_the_messages_each_truck_counts_once(
     seed: int, plant: Plant, partner: TradingPartner, sender: Sender, dialect: Any
 ) -> None:

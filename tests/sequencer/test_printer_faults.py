@@ -18,6 +18,7 @@ from sequencer.channels import printers
 from sequencer.models import LabelRecord, PlantEvent, Printer, PrintJob, Task
 from sequencer.services import printing
 from sequencer.services.printing import queue
+from tests.bounds import seeds
 from tests.factories import Plant, make_plant
 from tests.printers import FakePrinter, free_port, printer
 from tests.sequencer.test_print_queue import ask, install, label, state, sweep
@@ -228,7 +229,7 @@ def test_an_administrator_names_another_address_and_it_is_asked_at_once(
     assert (state(job), first.numbers()) == ("PRINTED", [label(job)])
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_whatever_a_printer_does_every_label_is_out_and_every_double_is_told(plant: Plant, seed: int) -> None:
     """A bad day, drawn by lot: cut, stuck, replaced. At its end each job has one label that counts."""
     chance = random.Random(seed)

@@ -46,6 +46,7 @@ from sequencer.services.trace import (
     recall_statement,
 )
 from sequencer.states import UnitStatus
+from tests.bounds import seeds
 from tests.factories import START, Plant, make_plant, person
 
 GS, RS, EOT = "\x1d", "\x1e", "\x04"
@@ -553,7 +554,7 @@ def test_a_cell_is_no_formula(lots: Plant) -> None:
 # --- both directions agree
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_forward_and_backward_find_the_same(lots: Plant, seed: int) -> None:
     """Random racks, some sent, pieces put back: whatever is found from one side is found from the other."""
     chance = random.Random(seed)
