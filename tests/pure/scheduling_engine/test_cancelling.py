@@ -44,6 +44,7 @@ class Slow:
         """Moves the clock on."""
 
         objective = 1
+        bound = None
         sequence = np.arange(1)
 
         def __init__(self, whole: Slow) -> None:
@@ -97,10 +98,15 @@ class Waiting:
         self.longest = max(self.longest, self.calls)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def compiled_before() -> None:
+    """As in a worker: no run waits for the compiler."""
+    warm_up()
+
+
 @pytest.fixture(scope="module")
 def plant() -> dict[str, Any]:
     """20,000 operations of Standard, forward, Standard, and a pull-up."""
-    warm_up()
     return {**generated(20_000), "initial_step": {"pull_up": True}}
 
 
