@@ -200,12 +200,14 @@ class Matrix:
         for record in sorted(columns, reverse=True):
             found = self._records[record]
             seconds = FORBIDDEN_SETUP if found.forbidden else round(found.hours * HOUR)
-            table[np.ix_(rows[record], columns[record])] = seconds
+            # One by one: most records name two whole keys.
+            for one in rows[record]:
+                table[one, columns[record]] = seconds
         return table, [row.get(kind, UNKNOWN) for kind in came], [column[kind] for kind in goes]
 
     def _matching(self, pair: tuple[int, int]) -> tuple[SetupRecord, ...]:
         both = self._from.members[pair[0]] & self._to.members[pair[1]]
-        return tuple(record for number, record in enumerate(self._records) if number in both)
+        return tuple(self._records[number] for number in sorted(both))
 
 
 class _Patterns:

@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scheduling.engine.search import tours
 from scheduling.engine.search.chance import Stream, below, stream
 from scheduling.engine.search.compiled import compiled
 from scheduling.engine.search.least import least
+from scheduling.engine.search.rings import Rings
 from scheduling.engine.search.running import NEVER, Flag, Over, never
 from scheduling.engine.search.timing import (
     FAR,
@@ -56,6 +58,8 @@ LOOKS = ((1.0, 0.3), (200.0, 0.1), (20.0, 0.2), (4.0, 1.5), (4.0, 0.3))
 # How much worse a move may make it, in average setups: nothing at first, then falling from each of these over a cycle.
 HEATS = (0.0, 0.6, 0.15)
 CYCLE = 60
+# Behind so many moves, more for more operations, a walk tries an order by setup alone.
+ROUND = 500
 # Behind this share of the time no further start is made.
 STARTING = 0.3
 
@@ -798,6 +802,33 @@ class LinesWalk:
             stream(seed * 1_000_003 + worker),
         )  # fmt: skip
         self._pace = heats, CYCLE * size
+        self._round = max(ROUND, size)
+        self._rings = Rings(seed, worker)
+
+    def _try_ring(self, stop: Flag) -> None:
+        """Run a stretch of a line in the order of its least setup, if that is better for the whole."""
+        work, kept, line, count, where, late = self._arrays[:6]
+        if (found := self._rings.stretch(count)) is None:
+            return
+        part, resource, low, high = found
+        before = int(before_of(work, kept, line, resource, low)[3])
+        behind = int(work.tasks[line[resource, high], STATE]) if high < count[resource] else -1
+        old = line[resource, low:high].copy()
+        states = work.tasks[old, STATE]
+        dear = int(work.rules[DEAR])
+        new = self._rings.order(work.changes, resource, old, states, before, behind, dear, stop)
+        line[resource, low:high] = new
+        gained = retime(work, kept, line, count, late, resource, low, high)
+        if gained >= 0:
+            line[resource, low:high] = old
+            retime(work, kept, line, count, late, resource, low, high)
+        else:
+            where[new, 1] = np.arange(low, high)
+            self._state[NOW] += gained
+            if self._state[NOW] < self._state[BEST]:
+                self._state[BEST] = self._state[NOW]
+                keep(line, count, self._best)
+        self._rings.told(part, gained < 0)
 
     @property
     def objective(self) -> int:
@@ -811,13 +842,21 @@ class LinesWalk:
 
     def advance(self, iterations: int, stop: Flag = NEVER) -> int:
         """Draw on; how the moves are split over calls changes nothing. Once `stop` is set no further one is drawn."""
-        return wander(*self._arrays, iterations, *self._pace, stop)
+        made = 0
+        while made < iterations and not stop[0]:
+            moved = int(self._state[DONE]) % self._round
+            if not moved:
+                self._try_ring(stop)
+            count = min(iterations - made, self._round - moved)
+            made += wander(*self._arrays, count, *self._pace, stop)
+        return made
 
 
 @cache
 def warm_up() -> None:
     """Compile, or load what was compiled before, once in a process: no time limit should run out over it."""
-    size, lines, end = 6, 2, 1 << 50
+    tours.warm_up()
+    size, lines, end = 16, 2, 1 << 50
     far, none = np.full(size, FAR), np.zeros(size, dtype=np.int64)
     state = np.arange(size) % 3
     work = Work(

@@ -8,6 +8,7 @@ reduced cost is zero is proven to be the best there is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -586,3 +587,18 @@ class TourWalk:
                 count = min(count, self._round - walked)
             made += wander(*self._ways, self._best, *self._held, self._numbers, count, *self._pace, stop)
         return made
+
+
+@cache
+def warm_up() -> None:
+    """Compile, or load what was compiled before, once in a process: no time limit should run out over it."""
+    # Two operations of equal state, so that the look for short ways between states is compiled as well.
+    states = np.array([0, 0, 1, 2, 3, 4])
+    # And one that its start does not end, so that the first worker branches.
+    for costs in (np.abs(states[:, None] - states), (np.arange(1, 145) ** 3 % 97).reshape(12, 12)):
+        problem = TourProblem(costs)
+        walk = problem.walk(1, 0)
+        walk.advance(10)
+        cheapest_steps(problem.costs)
+        if proof := problem.proof():
+            proof.advance(walk.objective)

@@ -14,12 +14,12 @@ from scheduling.engine.search import (
     Limits,
     Problem,
     TardinessProblem,
-    TourProblem,
     Unreadable,
     exact,
     read_atsp,
     read_wtsds,
     search,
+    tours,
 )
 
 READERS: dict[str, Callable[[str], Problem]] = {"atsp": read_atsp, "wtsds": read_wtsds}
@@ -104,12 +104,6 @@ def read_best(path: Path) -> dict[str, int]:
 def warm_up() -> None:
     """Compile, or load what was compiled before: a plant's worker does so when it starts, not while somebody waits."""
     exact.available()
+    tours.warm_up()
     setups = np.arange(1, 43).reshape(7, 6)
-    # Two operations of equal state, so that the look for short ways between states is compiled as well.
-    states = np.array([0, 0, 1, 2, 3, 4])
-    search(TourProblem(np.abs(states[:, None] - states)), Limits(iterations=1, prove=True))
-    # One that the start does not end: the first worker branches.
-    search(TourProblem((np.arange(1, 145) ** 3 % 97).reshape(12, 12)), Limits(iterations=1))
     search(TardinessProblem(setups, setups[0], setups[0], setups[0]), Limits(iterations=1))
-    # What is only asked for when the time is over before a search could begin.
-    search(TourProblem(setups[:6]), Limits(seconds=1), cancelled=lambda: True)
