@@ -784,9 +784,6 @@ class Lines:
 class LinesWalk:
     """One worker's way through the lines: an iteration is one move drawn, timed, and made or not."""
 
-    # It proves nothing by itself.
-    bound: int | None = None
-
     def __init__(self, problem: LinesProblem, seed: int, worker: int) -> None:
         """Start from the best start."""
         cost, order = problem.start
@@ -816,7 +813,7 @@ class LinesWalk:
         old = line[resource, low:high].copy()
         states = work.tasks[old, STATE]
         dear = int(work.rules[DEAR])
-        new = self._rings.order(work.changes, resource, old, states, before, behind, dear, stop)
+        new = self._rings.order(work.changes, part, resource, old, states, before, behind, dear, stop)
         line[resource, low:high] = new
         gained = retime(work, kept, line, count, late, resource, low, high)
         if gained >= 0:
@@ -829,6 +826,15 @@ class LinesWalk:
                 self._state[BEST] = self._state[NOW]
                 keep(line, count, self._best)
         self._rings.told(part, gained < 0)
+
+    @property
+    def bound(self) -> int | None:
+        """One line with nothing in its way is set up at least as long as the cheapest way through all its states."""
+        work = self._arrays[0]
+        if len(work.lines) > 1 or work.lines[0, FIRST_WALL] != work.lines[0, LAST_WALL]:
+            return None
+        setup = self._rings.bound(0, len(self._best))
+        return None if setup is None else SECOND * setup
 
     @property
     def objective(self) -> int:

@@ -7,11 +7,14 @@ or a stretch of one; whether it is better with calendars, due dates and gaps the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scheduling.engine.search.chance import below, stream
 from scheduling.engine.search.compiled import compiled
+from scheduling.engine.search.proof import TourProof
 from scheduling.engine.search.running import Flag
 from scheduling.engine.search.timing import FORBIDDEN, MISSING, Changes, change
 from scheduling.engine.search.tours import TourProblem, TourWalk
@@ -49,6 +52,25 @@ def ring_costs(
             )
 
 
+@dataclass
+class Known:
+    """A way that goes on where it stopped as long as the stretch keeps its operations, and a bound that climbs."""
+
+    same: bytes
+    operations: Numbers
+    walk: TourWalk
+    proof: TourProof | None
+    bound: int
+
+    def prove(self) -> None:
+        """Climb some milliseconds, until more would not help."""
+        if self.proof and not self.proof.advance(self.walk.objective):
+            self.bound, self.proof = max(self.bound, self.proof.bound), None
+        elif self.proof:
+            self.bound = max(self.bound, self.proof.bound)
+        self.bound = max(self.bound, self.walk.bound or self.bound)
+
+
 class Rings:
     """What one walk over lines asks, in turn over resources and parts; seed and questions decide the answers."""
 
@@ -58,8 +80,7 @@ class Rings:
         self._numbers = stream(seed * 1_000_003 + worker + 500_000)
         self._turn = 0
         self._skip, self._waited = [1] * len(PARTS), [0] * len(PARTS)
-        # A way through a line goes on where it stopped as long as the line keeps its operations.
-        self._known: dict[int, tuple[bytes, Numbers, TourWalk]] = {}
+        self._known: dict[tuple[int, int], Known] = {}
 
     def stretch(self, counts: Numbers) -> tuple[int, int, int, int] | None:
         """Name the next part to be tried: which part, the resource, and from where to where; None to skip it."""
@@ -81,18 +102,26 @@ class Rings:
         self._skip[part] = 1 if gained else min(2 * self._skip[part], MOST_SKIPPED)
 
     def order(
-        self, changes: Changes, resource: int, line: Numbers, states: Numbers, before: int, behind: int,
+        self, changes: Changes, part: int, resource: int, line: Numbers, states: Numbers, before: int, behind: int,
         dear: int, stop: Flag,
     ) -> Numbers:  # fmt: skip
         """Return the operations of a stretch in the cheapest order found."""
         same = np.sort(line).tobytes() + bytes(f"{before} {behind}", "ascii")
-        known = self._known.get(resource)
-        if known is None or known[0] != same:
+        known = self._known.get((part, resource))
+        if known is None or known.same != same:
             costs = np.empty((len(line) + 1, len(line) + 1), dtype=np.int64)
             ring_costs(changes, resource, states, before, behind, dear, costs)
-            known = same, line.copy(), TourProblem(costs).walk(self._seed, self._worker)
-            self._known[resource] = known
-        _, operations, walk = known
-        walk.advance(KICKS * len(walk.sequence), stop)
-        ring = walk.sequence
-        return operations[np.roll(ring, -int(np.flatnonzero(ring == 0)[0]))[1:] - 1]
+            problem = TourProblem(costs)
+            known = Known(
+                same, line.copy(), problem.walk(self._seed, self._worker), problem.proof(), problem.bound
+            )
+            self._known[part, resource] = known
+        known.walk.advance(KICKS * len(known.walk.sequence), stop)
+        known.prove()
+        ring = known.walk.sequence
+        return known.operations[np.roll(ring, -int(np.flatnonzero(ring == 0)[0]))[1:] - 1]
+
+    def bound(self, resource: int, operations: int) -> int | None:
+        """The least setup, in seconds, of a line that holds so many operations whole; None where it is not known."""
+        known = self._known.get((0, resource))
+        return known.bound if known and len(known.operations) == operations else None

@@ -692,6 +692,9 @@ def test_many_operations_of_few_colours_are_bounded_by_kinds() -> None:
     )
     (search,) = plan(data, iterations=2_000).searches
     assert (search.operations, search.hours) == (450, pytest.approx(1 + 1 + 448 * 0.01))
+    # One press alone has to go through all its states.
+    assert search.gap_percent == 0.0
+    (search,) = plan({**data, "resources": [press("M1", state="RED"), press("M2", state="RED")]}).searches
     assert search.bound_hours == pytest.approx(450 * 0.01)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 import pytest
 
 from scheduling.engine import Budget, read_problem, solve
-from scheduling.engine.search import Limits, TourProblem, lines, search
+from scheduling.engine.search import Limits, TourProblem, lines, rings, search
 from scheduling.engine.search.lines import BEST, NOW, Lines, LinesProblem, LinesWalk
 from scheduling.engine.search.rings import MOST_SKIPPED, Rings
 from tests.pure.scheduling_engine.plant import press, problem
@@ -50,6 +51,28 @@ def test_one_press_is_set_up_as_little_as_the_best_tour(seed: int) -> None:
     assert best.objective == best.bound
     plan = solve(read_problem(shop(costs)), Budget(iterations=3000, seed=seed))
     assert plan.after.setup_hours == best.objective
+    assert (plan.searches[0].hours, plan.searches[0].gap_percent) == (best.objective, 0.0)
+
+
+@pytest.mark.parametrize("binding", [False, True])
+def test_what_one_press_is_proven_to_need_is_less_than_any_order(
+    binding: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rings, "LEAST_STRETCH", 2)
+    monkeypatch.setattr(lines, "ROUND", 10)
+    for seed in range(6):
+        data = shop(changes(7, seed))
+        found = caught(due(data) if binding else data, monkeypatch)
+        least = min(
+            found.objective(np.array([(one, 0) for one in order])) for order in permutations(range(6))
+        )
+        walk = LinesWalk(found, 1, 0)
+        assert walk.bound is None
+        walk.advance(200)
+        assert walk.bound is not None
+        assert 0 < walk.bound <= least
+    # With a second press, or with something locked, another line may need less.
+    assert LinesWalk(caught(shop(changes(9, 1), presses=2), monkeypatch), 1, 0).bound is None
 
 
 def test_what_is_locked_stays_before_and_behind(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,14 +137,14 @@ def test_however_a_walk_is_cut_it_is_the_same(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_brings_nothing_is_asked_for_ever_more_rarely() -> None:
-    rings = Rings(1, 0)
+    asking = Rings(1, 0)
     counts = np.array([40])
     visits = []
     for _ in range(6 * MOST_SKIPPED):
-        asked = rings.stretch(counts)
+        asked = asking.stretch(counts)
         if asked and asked[0] == 0:
-            visits.append(rings._turn)
-            rings.told(0, gained=False)
+            visits.append(asking._turn)
+            asking.told(0, gained=False)
     assert 4 <= len(visits) <= 10
-    rings.told(0, gained=True)
-    assert next(rings.stretch(counts) is not None for _ in range(3))
+    asking.told(0, gained=True)
+    assert next(asking.stretch(counts) is not None for _ in range(3))
