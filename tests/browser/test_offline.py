@@ -152,6 +152,9 @@ def test_the_browser_knows_the_gates_of_the_server(station: Floor, plant: Plant)
 
 def ready(floor: Floor) -> Floor:
     """The pack of the rack that stands here is there and signed, and the worker keeps the page."""
+    # One that was fetched while the plant was being made lacks its later calls; a page that is loaded asks anew.
+    floor.page.reload()
+    floor.asked("SCAN PART")
     floor.page.wait_for_function("() => document.documentElement.dataset.packRacks")
     floor.page.evaluate("() => navigator.serviceWorker.ready.then(() => true)")
     floor.page.wait_for_function(
